@@ -62,6 +62,7 @@ from .expenses import (
     User,
     UserOrganisationRole,
 )
+from .identity import Connection, TenantType
 from .invoices import (
     Invoice,
     InvoiceAddress,
@@ -113,6 +114,7 @@ __all__ = [
     "BrandingThemeType",
     "CISSetting",
     "CISSettings",
+    "Connection",
     "Contact",
     "ContactGroup",
     "ContactGroupStatus",
@@ -178,6 +180,7 @@ __all__ = [
     "SalesTrackingCategory",
     "TaxBreakdownComponent",
     "TaxBreakdownComponentType",
+    "TenantType",
     "User",
     "UserOrganisationRole",
     "ValidationError",

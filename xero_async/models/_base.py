@@ -71,7 +71,8 @@ R = TypeVar("R", bound=Model)
 class Envelope(Model, Generic[T], kw_only=True):
     """The object in which records travel, several at a time: `{"Invoices": [...], "pagination": {...}}`."""
 
-    beside: ClassVar = {"pagination", "warnings"}
+    beside: ClassVar[set[str]] = {"pagination", "warnings"}
+    """Fields that hold no records."""
 
     @classmethod
     def records_field(cls) -> str:
@@ -88,7 +89,7 @@ class Envelope(Model, Generic[T], kw_only=True):
 
 def envelope_of(record: type[R]) -> type[Envelope[R]]:
     """The envelope in which records of a type travel."""
-    for envelope in Envelope.__subclasses__():
+    for envelope in cast("list[type[Model]]", Envelope.__subclasses__()):
         (base,) = vars(envelope)["__orig_bases__"]
         if get_args(base) == (record,):
             return cast("type[Envelope[R]]", envelope)

@@ -33,6 +33,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .operation import Request
 
 __all__ = [
@@ -193,7 +195,7 @@ class OutcomeUnknown(XeroError):
         *,
         key: str | None = None,
         first_sent: datetime | None = None,
-        request: Request | None = None,
+        request: Request[Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.key = key

@@ -1,0 +1,378 @@
+"""Value or error out of an answer.
+
+The error's class comes from the status alone; the body is then read for Xero's words, by looking at it rather than by
+its content type, and whatever it is, it never hides the status. Readers turn successful answers into values, and raise
+where a success holds none: silence is never taken for an empty result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import Struct, to_builtins
+
+from ..models import Element, Model, Pagination, envelope_of
+from .codec import decode
+from .errors import (
+    BadRequest,
+    DailyLimitReached,
+    DecodeError,
+    ElementError,
+    Forbidden,
+    MissingScope,
+    NotFound,
+    QueryRejected,
+    RateLimited,
+    ResponseError,
+    ServerError,
+    Unauthorized,
+    ValidationFailed,
+)
+from .operation import Answer, Reader
+
+__all__ = [
+    "NO_ID",
+    "Page",
+    "Results",
+    "error_from",
+    "is_expired_token",
+    "problem_of",
+    "raw",
+    "read_list",
+    "read_nothing",
+    "read_one",
+    "read_page",
+    "read_record",
+    "read_results",
+    "retry_after_of",
+]
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+E = TypeVar("E", bound=ResponseError)
+
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""The id that Xero gives an element that it did not save."""
+
+
+# -- values ---------------------------------------------------------------------------------------------------------
+
+
+class Page(list[M]):
+    """The records of one page. A list, with what Xero says of its place among the pages."""
+
+    page: int | None = None
+    page_size: int | None = None
+    page_count: int | None = None
+    """Pages in all; None where Xero did not say."""
+    item_count: int | None = None
+    """Records in all; None where Xero did not say."""
+
+    @property
+    def items(self) -> list[M]:
+        """The records."""
+        return self
+
+    def place(self, pagination: Pagination | None) -> None:
+        """Note what Xero says of the page's place."""
+        if pagination is not None:
+            self.page, self.page_size = pagination.page, pagination.page_size
+            self.page_count, self.item_count = pagination.page_count, pagination.item_count
+
+
+class Results(list[M]):
+    """What became of the elements of a batch, in Xero's order: a list of the records as Xero now has them.
+
+    An element that Xero refused is among them, with `status_attribute_string` `ERROR` and its `validation_errors`.
+    """
+
+    @property
+    def errors(self) -> list[ElementError]:
+        """What Xero held against elements that it did not save; empty when all were."""
+        return [error for index, record in enumerate(self) if (error := _refused(index, record))]
+
+    def raise_for_errors(self) -> Results[M]:
+        """The results themselves when all elements were saved; else raises `ValidationFailed`.
+
+        Its `errors` name the elements by position. The others were saved, and stay here to be read.
+        """
+        if errors := self.errors:
+            error = ValidationFailed(_validation_words(errors), status=200)
+            error.errors = errors
+            raise error
+        return self
+
+
+def read_page(kind: type[M]) -> Reader[Page[M]]:
+    """A reader of one page of records."""
+    envelope_type = envelope_of(kind)
+    key = _wire_key(envelope_type)
+
+    def read(answer: Answer) -> Page[M]:
+        envelope = _decode(envelope_type, answer)
+        records = envelope.records
+        if records is None and not _says_empty(answer, key):
+            raise _no_value(f"the answer holds no {key}", answer)
+        page = Page(records or ())
+        page.place(getattr(envelope, "pagination", None))
+        return page
+
+    return read
+
+
+def read_results(kind: type[M]) -> Reader[Results[M]]:
+    """A reader of what became of the elements of a batch."""
+    envelope_type = envelope_of(kind)
+    key = _wire_key(envelope_type)
+
+    def read(answer: Answer) -> Results[M]:
+        records = _decode(envelope_type, answer).records
+        if records is None:
+            raise _no_value(f"the answer holds no {key}", answer)
+        return Results(records)
+
+    return read
+
+
+def read_one(kind: type[M]) -> Reader[M]:
+    """A reader of the only record in an envelope."""
+    envelope_type = envelope_of(kind)
+
+    def read(answer: Answer) -> M:
+        records = _decode(envelope_type, answer).records
+        if not records:
+            raise _make(NotFound, f"Xero answered with no {kind.__name__}", answer)
+        return records[0]
+
+    return read
+
+
+def read_record(kind: type[M]) -> Reader[M]:
+    """A reader of a record that travels without an envelope."""
+    return lambda answer: _decode(kind, answer)
+
+
+def read_list(kind: type[M]) -> Reader[list[M]]:
+    """A reader of records that travel as a bare list."""
+    return lambda answer: _decode(list[kind], answer, b"[")  # type: ignore[valid-type]  # made at run time
+
+
+def raw(answer: Answer) -> bytes:
+    """The bytes of a file."""
+    return answer.body
+
+
+def read_nothing(answer: Answer) -> None:
+    """Nothing: the status says it all."""
+
+
+def _wire_key(envelope: type[Model]) -> str:
+    return next(name for name in envelope.__struct_encode_fields__ if name not in ("pagination", "Warnings"))
+
+
+def _decode(kind: type[T], answer: Answer, opening: bytes = b"{") -> T:
+    if answer.body.lstrip()[:1] != opening:
+        raise _no_value("the answer is not JSON", answer)
+    try:
+        return decode(kind, answer.body)
+    except DecodeError as error:
+        raise _no_value(error.message, answer, error.path) from error
+
+
+def _says_empty(answer: Answer, key: str) -> bool:
+    """Whether an answer without records is an empty page, rather than another document."""
+    document = msgspec.json.decode(answer.body, type=dict[str, msgspec.Raw])
+    return key in document or "pagination" in document or "Status" in document
+
+
+def _no_value(message: str, answer: Answer, path: str = "$") -> DecodeError:
+    error = _make(DecodeError, f"{message} (status {answer.status})", answer)
+    error.path = path
+    return error
+
+
+# -- errors ---------------------------------------------------------------------------------------------------------
+
+
+class _Problem(Struct):
+    """The body of a 401, 403 or 500."""
+
+    title: str
+    detail: str
+    instance: str
+
+
+def error_from(answer: Answer, operation: str | None = None) -> ResponseError:
+    """The error that an answer without success stands for."""
+    kind, hint = _CLASSES.get(answer.status, (ServerError if answer.status >= 500 else BadRequest, ""))
+    if answer.status < 400:
+        kind, hint = ResponseError, "Check the base URL: a redirect is not followed, because it would carry the token."
+    if answer.status in (401, 403) and _lacks_scope(answer):
+        kind, hint = MissingScope, "Grant the app the scope that the operation needs, and sign in again."
+    if answer.status == 429 and problem_of(answer) == "day":
+        kind, hint = DailyLimitReached, "The tenant has no calls left today."
+    if answer.status == 400:
+        return _bad_request(answer, operation)
+    words = _words(answer)
+    message = " ".join(part for part in (f"{_title(answer, operation)}:", words, hint) if part).rstrip(":")
+    error = _make(kind, message, answer, operation)
+    if isinstance(error, RateLimited):
+        error.problem, error.retry_after = problem_of(answer), retry_after_of(answer)
+    return error
+
+
+_CLASSES: dict[int, tuple[type[ResponseError], str]] = {
+    401: (Unauthorized, "Sign in again, or give a valid token."),
+    403: (Forbidden, "Check that the tenant id is one of `await xero.connections()`."),
+    404: (NotFound, "Check the id; a URL with too many ids is answered so too."),
+    429: (RateLimited, ""),
+}
+
+
+def problem_of(answer: Answer) -> str | None:
+    """Which limit a 429 is about, in lower case; `app-minute` is spelt `appminute`."""
+    problem = answer.headers.get("x-rate-limit-problem")
+    return problem.strip().lower().replace("-", "") if problem else None
+
+
+def retry_after_of(answer: Answer) -> float | None:
+    """Seconds to wait, where the answer says so in seconds."""
+    try:
+        return max(0.0, float(answer.headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def is_expired_token(answer: Answer) -> bool:
+    """Whether a 401 says that the token was good once: a new one will do."""
+    return answer.status == 401 and "TokenExpired" in _problem(answer).detail
+
+
+def _lacks_scope(answer: Answer) -> bool:
+    # Xero spells it both ways.
+    challenge = answer.headers.get("www-authenticate", "")
+    return "insufficient_scope" in challenge or "insufficent_scope" in challenge
+
+
+def _title(answer: Answer, operation: str | None) -> str:
+    return f"{operation or 'Xero'} answered {answer.status}"
+
+
+def _make(kind: type[E], message: str, answer: Answer, operation: str | None = None) -> E:
+    return kind(
+        message,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        correlation_id=answer.headers.get("xero-correlation-id") or _problem(answer).instance or None,
+        operation=operation,
+    )
+
+
+def _words(answer: Answer) -> str:
+    """Xero's own words, where the body has some in a known form; other bodies stay out of messages."""
+    problem = _problem(answer)
+    return ". ".join(word.rstrip(".") for word in (problem.title, problem.detail) if word)
+
+
+def _problem(answer: Answer) -> _Problem:
+    document = _document(answer)
+    return _Problem(*(str(document.get(name) or "") for name in ("Title", "Detail", "Instance")))
+
+
+def _document(answer: Answer) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+
+
+def _bad_request(answer: Answer, operation: str | None) -> BadRequest:
+    body = _ErrorBody.of(answer)
+    errors = [
+        ElementError(position=index, messages=messages, id=_id_of(element))
+        for index, element in enumerate(body.elements)
+        if (messages := tuple(_messages(element)))
+    ]
+    words = _validation_words(errors) if errors else body.message or _words(answer)
+    title = _title(answer, operation)
+    error = _make(_KINDS.get(body.type, BadRequest), f"{title}: {words}" if words else title, answer, operation)
+    if isinstance(error, ValidationFailed):
+        error.errors = errors
+    return error
+
+
+_KINDS: dict[str, type[BadRequest]] = {
+    "ValidationException": ValidationFailed,
+    "QueryParseException": QueryRejected,
+}
+
+
+class _ErrorBody(Struct):
+    """The body of a 400, read with a light hand."""
+
+    type: str
+    message: str
+    elements: list[object]
+
+    @classmethod
+    def of(cls, answer: Answer) -> _ErrorBody:
+        document = _document(answer)
+        elements = document.get("Elements")
+        return cls(
+            str(document.get("Type") or ""),
+            str(document.get("Message") or document.get("Detail") or ""),
+            cast("list[object]", elements) if isinstance(elements, list) else [],
+        )
+
+
+def _messages(value: object) -> Iterator[str]:
+    """Every validation message in an element, nested objects included, each once."""
+    seen: dict[str, None] = {}
+    _collect(value, seen)
+    yield from seen
+
+
+def _collect(value: object, seen: dict[str, None]) -> None:
+    if isinstance(value, dict):
+        for key, item in cast("dict[str, object]", value).items():
+            if key == "ValidationErrors" and isinstance(item, list):
+                seen.update((text, None) for entry in cast("list[object]", item) if (text := _sentence(entry)))
+            else:
+                _collect(item, seen)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            _collect(item, seen)
+
+
+def _sentence(entry: object) -> str:
+    if not isinstance(entry, dict):
+        return ""
+    fields = cast("dict[str, object]", entry)
+    return str(fields.get("Message") or fields.get("Description") or "")
+
+
+def _id_of(element: object) -> str | None:
+    if not isinstance(element, dict):
+        return None
+    ids = (value for key, value in cast("dict[str, object]", element).items() if key in _IDS)
+    return next((str(value) for value in ids if value and value != NO_ID), None)
+
+
+_IDS = frozenset(name for name in Element.__struct_encode_fields__ if name.endswith("ID"))
+
+
+def _validation_words(errors: list[ElementError]) -> str:
+    if len(errors) == 1:
+        return " ".join(errors[0].messages)
+    return f"{len(errors)} elements failed; " + "; ".join(str(error) for error in errors)
+
+
+def _refused(position: int, record: Model) -> ElementError | None:
+    if getattr(record, "status_attribute_string", None) != "ERROR" and not getattr(record, "has_errors", None):
+        return None
+    document = to_builtins(record)
+    messages = tuple(_messages(document)) or ("Xero refused the element without saying why.",)
+    return ElementError(position=position, messages=messages, id=_id_of(document))
