@@ -1,0 +1,30 @@
+"""What the session asks of a way to sign in, and what it lends in return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ..wire.operation import Answer
+
+__all__ = ["Auth", "Sender"]
+
+
+class Sender(Protocol):
+    """The session's way to the identity server, so that signing in opens no socket of its own."""
+
+    async def __call__(self, path: str, form: Mapping[str, str], headers: Mapping[str, str], /) -> Answer:
+        """Post a form and return the answer, whatever its status. Raises `TransportError`."""
+        ...
+
+
+class Auth(Protocol):
+    """A way to sign in."""
+
+    async def token(self, send: Sender, /) -> str:
+        """An access token that is good now. Raises `SignInFailed`."""
+        ...
+
+    async def renew(self, stale: str, send: Sender, /) -> bool:
+        """Xero says that a token has expired: whether there is another one to try. Raises `SignInFailed`."""
+        ...
