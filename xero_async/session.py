@@ -20,14 +20,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import aiohttp
 from msgspec import Struct
 from msgspec.structs import replace
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_never
 from yarl import URL
 
 from ._version import __version__
@@ -56,6 +55,9 @@ from .wire.answers import error_from, is_expired_token, problem_of, retry_after_
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError, XeroError, XeroTimeout
 from .wire.operation import Answer, Operation, Request
 from .wire.parameters import Parameters
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 __all__ = ["Attempt", "Tenant", "Xero"]
 
@@ -350,6 +352,9 @@ class _Call(Generic[R]):
 
     async def _persist(self, first: Wait) -> _Value[R]:
         """Try again and again, as long as the retry decision says so; it alone says when to stop."""
+        # Imported when it is needed: most programs start far more often than their calls fail.
+        from tenacity import AsyncRetrying, retry_if_result, stop_never
+
         await self._sleep(first.seconds)
         retrying = AsyncRetrying(
             retry=retry_if_result(_is_wait), wait=_named_wait, stop=stop_never, sleep=self._sleep, reraise=True

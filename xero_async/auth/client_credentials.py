@@ -13,8 +13,8 @@ from collections.abc import Iterable
 import msgspec
 from aiohttp import BasicAuth
 from msgspec import Struct
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from ..wire.codec import UNREADABLE
 from ..wire.errors import InvalidArgument, ServerError, SignInFailed, TransportError
 from ..wire.operation import Answer
 from .base import Sender
@@ -50,8 +50,11 @@ class ClientCredentials:
     """
 
     def __init__(self, client_id: str, client_secret: str, *, scopes: Iterable[str] = ()) -> None:
-        if not client_id or not client_secret:
-            raise InvalidArgument("client credentials are a client id and a client secret, neither of them empty")
+        # HTTP Basic ends the id at its first colon.
+        if not client_id or not client_secret or ":" in client_id:
+            raise InvalidArgument(
+                "client credentials are a client id without a colon and a client secret, neither of them empty"
+            )
         self._headers = {"Authorization": BasicAuth(client_id, client_secret, "utf-8").encode()}
         self._form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
         self._token: _Token | None = None
@@ -87,6 +90,9 @@ class ClientCredentials:
             task.exception()
 
     async def _ask(self, send: Sender) -> _Token:
+        # Imported when it is needed, since it takes longer than the rest of this room.
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((TransportError, ServerError)),
             stop=stop_after_attempt(ATTEMPTS),
@@ -105,7 +111,7 @@ class ClientCredentials:
 def _grant_of(answer: Answer) -> _Grant:
     try:
         grant = msgspec.json.decode(answer.body, type=_Grant)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         grant = _Grant()
     if answer.is_success and grant.access_token:
         return grant

@@ -8,13 +8,14 @@ where a success holds none: silence is never taken for an empty result.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct, to_builtins
 
-from ..models import Element, Model, Pagination, envelope_of
-from .codec import decode
+from ..models import Element, Envelope, Model, Pagination, envelope_of
+from .codec import UNREADABLE, decode
 from .errors import (
     BadRequest,
     DailyLimitReached,
@@ -105,58 +106,56 @@ class Results(list[M]):
         return self
 
 
+# Readers are partials of functions, not closures: a request can then be pickled within an `OutcomeUnknown`.
+
+
 def read_page(kind: type[M]) -> Reader[Page[M]]:
     """A reader of one page of records."""
-    envelope_type = envelope_of(kind)
-    key = _wire_key(envelope_type)
-
-    def read(answer: Answer) -> Page[M]:
-        envelope = _decode(envelope_type, answer)
-        records = envelope.records
-        if records is None and not _says_empty(answer, key):
-            raise _no_value(f"the answer holds no {key}", answer)
-        page = Page(records or ())
-        page.place(getattr(envelope, "pagination", None))
-        return page
-
-    return read
+    return partial(_page, envelope_of(kind))
 
 
 def read_results(kind: type[M]) -> Reader[Results[M]]:
     """A reader of what became of the elements of a batch."""
-    envelope_type = envelope_of(kind)
-    key = _wire_key(envelope_type)
-
-    def read(answer: Answer) -> Results[M]:
-        records = _decode(envelope_type, answer).records
-        if records is None:
-            raise _no_value(f"the answer holds no {key}", answer)
-        return Results(records)
-
-    return read
+    return partial(_results, envelope_of(kind))
 
 
 def read_one(kind: type[M]) -> Reader[M]:
     """A reader of the only record in an envelope."""
-    envelope_type = envelope_of(kind)
-
-    def read(answer: Answer) -> M:
-        records = _decode(envelope_type, answer).records
-        if not records:
-            raise _make(NotFound, f"Xero answered with no {kind.__name__}", answer)
-        return records[0]
-
-    return read
+    return partial(_one, kind, envelope_of(kind))
 
 
 def read_record(kind: type[M]) -> Reader[M]:
     """A reader of a record that travels without an envelope."""
-    return lambda answer: _decode(kind, answer)
+    return partial(_decode, kind)
 
 
 def read_list(kind: type[M]) -> Reader[list[M]]:
     """A reader of records that travel as a bare list."""
-    return lambda answer: _decode(list[kind], answer, b"[")  # type: ignore[valid-type]  # made at run time
+    return partial(_decode, list[kind], opening=b"[")  # type: ignore[valid-type]  # made at run time
+
+
+def _page(envelope_type: type[Envelope[M]], answer: Answer) -> Page[M]:
+    envelope = _decode(envelope_type, answer)
+    records = envelope.records
+    if records is None and not _says_empty(answer, _wire_key(envelope_type)):
+        raise _no_value(f"the answer holds no {_wire_key(envelope_type)}", answer)
+    page = Page(records or ())
+    page.place(getattr(envelope, "pagination", None))
+    return page
+
+
+def _results(envelope_type: type[Envelope[M]], answer: Answer) -> Results[M]:
+    records = _decode(envelope_type, answer).records
+    if records is None:
+        raise _no_value(f"the answer holds no {_wire_key(envelope_type)}", answer)
+    return Results(records)
+
+
+def _one(kind: type[M], envelope_type: type[Envelope[M]], answer: Answer) -> M:
+    records = _decode(envelope_type, answer).records
+    if not records:
+        raise _make(NotFound, f"Xero answered with no {kind.__name__}", answer)
+    return records[0]
 
 
 def raw(answer: Answer) -> bytes:
@@ -184,7 +183,9 @@ def _decode(kind: type[T], answer: Answer, opening: bytes = b"{") -> T:
 def _says_empty(answer: Answer, key: str) -> bool:
     """Whether an answer without records is an empty page, rather than another document."""
     document = msgspec.json.decode(answer.body, type=dict[str, msgspec.Raw])
-    return key in document or "pagination" in document or "Status" in document
+    if key in document:
+        return bytes(document[key]) == b"null"
+    return "pagination" in document or "Status" in document
 
 
 def _no_value(message: str, answer: Answer, path: str = "$") -> DecodeError:
@@ -285,7 +286,7 @@ def _problem(answer: Answer) -> _Problem:
 def _document(answer: Answer) -> dict[str, object]:
     try:
         return msgspec.json.decode(answer.body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
 
 

@@ -11,11 +11,13 @@ keeps a day. What was not set is not sent.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
 from types import UnionType
@@ -29,10 +31,13 @@ from ..models import Date
 from .dates import parse_date
 from .errors import DecodeError, InvalidArgument
 
-__all__ = ["Repair", "decode", "encode"]
+__all__ = ["UNREADABLE", "Repair", "decode", "encode"]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the JSON decoder raises for bytes that are no JSON, or that nest beyond all reason."""
 
 
 class Repair(Struct, frozen=True):
@@ -53,17 +58,21 @@ def decode(kind: type[T], data: bytes, *, strict: bool = False, repairs: list[Re
     with `strict` they raise instead. Raises `DecodeError`, with the place in the document, for what is no such record.
     """
     try:
-        return cast("T", _decoder(cast("Any", kind)).decode(data))
-    except msgspec.ValidationError as error:
+        return cast("T", _decode_typed(kind, data))
+    except (msgspec.ValidationError, ArithmeticError) as error:
         if strict:
             raise _unreadable(kind, error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise _unreadable(kind, error) from error
     found: list[Repair] = []
-    value = _mend(kind, _PLAIN.decode(data), "$", found)
+    try:
+        value = _mend(kind, _PLAIN.decode(data), "$", found)
+    except UNREADABLE as error:
+        raise _unreadable(kind, error) from error
     if value is None:
         raise _decode_error(f"the answer is not {_name(kind)}", "$")
-    _log.warning("%d fields of %s were not as documented, the first at %s", len(found), _name(kind), found[0].path)
+    if found:
+        _log.warning("%d fields of %s were not as documented, the first at %s", len(found), _name(kind), found[0].path)
     if repairs is not None:
         repairs.extend(found)
     return cast("T", value)
@@ -75,11 +84,37 @@ def encode(value: object) -> bytes:
     Raises `InvalidArgument`, with the place, for NaN, infinity, a datetime without a zone, or a datetime for a day.
     """
     _refuse_unsendable(value)
-    return _ENCODER.encode(value)
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"this cannot be written as JSON: {error}") from error
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return text
 
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_PLAIN = msgspec.json.Decoder(float_hook=Decimal)
+_PLAIN = msgspec.json.Decoder(float_hook=_number)
+
+
+LARGE = 1 << 16
+"""Bytes from which a document is decoded with the garbage collector at rest."""
+
+
+def _decode_typed(kind: Any, data: bytes) -> object:
+    decoder = _decoder(kind)
+    if len(data) < LARGE or not gc.isenabled():
+        return decoder.decode(data)
+    # A page makes thousands of lists and no cycle, so the collector would walk them again and again for nothing.
+    gc.disable()
+    try:
+        return decoder.decode(data)
+    finally:
+        gc.enable()
 
 
 @lru_cache(1024)
@@ -119,8 +154,7 @@ def _mend_parts(kind: Any, raw: Any, path: str, found: list[Repair]) -> object:
     if get_origin(kind) is list and type(raw) is list:
         return _mend_list(get_args(kind)[0], cast("list[object]", raw), path, found)
     value = _bend(kind, cast("object", raw))
-    if raw is not None:
-        found.append(Repair(path, _name(kind), value is not None))
+    found.append(Repair(path, _name(kind), value is not None))
     return value
 
 
@@ -153,10 +187,14 @@ def _bend(kind: Any, raw: object) -> object:
         return None
 
 
+_MOST_DIGITS = 18
+"""Beyond these an exponent is a slip, and the number would take all memory."""
+
+
 def _whole(raw: str | Decimal) -> int | None:
     try:
         number = Decimal(raw)
-        return int(number) if number == number.to_integral_value() else None
+        return int(number) if number == number.to_integral_value() and number.adjusted() < _MOST_DIGITS else None
     except ArithmeticError:
         return None
 
@@ -178,6 +216,7 @@ def _bare(kind: Any) -> Any:
 # -- checking what goes out -----------------------------------------------------------------------------------------
 
 _HARMLESS: frozenset[object] = frozenset({str, int, bool, date, UUID, type(None)})
+_NUMBERS: frozenset[object] = frozenset({Decimal, float})
 
 
 class _UnsendableError(Exception):
@@ -192,28 +231,28 @@ def _refuse_unsendable(value: object) -> None:
         _check(value)
     except _UnsendableError as error:
         raise InvalidArgument(f"${error.path} {error.reason}") from None
+    except RecursionError:
+        raise InvalidArgument("$ is nested too deeply, or holds itself") from None
 
 
 def _check(value: object) -> None:
     kind: type[object] = type(value)
     if kind in _HARMLESS:
         return
-    if isinstance(value, Decimal):
-        if not value.is_finite():
+    if kind in _NUMBERS:
+        if not math.isfinite(cast("float", value)):
             raise _UnsendableError("is not a finite number")
-    elif isinstance(value, Struct):
-        _check_struct(value)
     elif isinstance(value, (list, tuple)):
         _check_items(enumerate(cast("Sequence[object]", value)), "[{}]")
-    elif isinstance(value, Mapping):
-        _check_items(cast("Mapping[object, object]", value).items(), ".{}")
-    elif isinstance(value, datetime):
-        if value.tzinfo is None:
+    elif isinstance(value, Struct):
+        _check_struct(value)
+    elif isinstance(value, dict):
+        _check_items(cast("dict[object, object]", value).items(), ".{}")
+    elif kind is datetime:
+        if cast("datetime", value).utcoffset() is None:
             raise _UnsendableError("has no time zone: give an aware datetime")
-    elif not isinstance(value, float):
+    elif not isinstance(value, Enum):
         raise _UnsendableError(f"is a {kind.__name__}, which cannot be sent")
-    elif not math.isfinite(value):
-        raise _UnsendableError("is not a finite number")
 
 
 def _check_items(items: Iterable[tuple[object, object]], place: str) -> None:
@@ -227,15 +266,18 @@ def _check_items(items: Iterable[tuple[object, object]], place: str) -> None:
 
 
 def _check_struct(value: Struct) -> None:
-    watched, get = _watched(type(value))
+    fields, get = _fields(type(value))
+    values = get(value)
+    if _HARMLESS.issuperset(map(type, values)):
+        return
     wire = ""
     try:
         for (wire, is_day), item in zip(  # noqa: B007 - the handler needs the field at which the loop stopped
-            watched, get(value), strict=True
+            fields, values, strict=True
         ):
-            if item is None:
+            if type(item) in _HARMLESS:
                 continue
-            if is_day and type(item) is datetime:
+            if is_day and isinstance(item, datetime):
                 raise _UnsendableError("is a day: give a date, such as moment.date()")
             _check(item)
     except _UnsendableError as error:
@@ -244,9 +286,9 @@ def _check_struct(value: Struct) -> None:
 
 
 @lru_cache(1024)
-def _watched(kind: type[Struct]) -> tuple[list[tuple[str, bool]], Callable[[object], tuple[object, ...]]]:
-    """The fields of a struct that could hold what cannot be sent, and a function that gets them all at once."""
-    fields = [field for field in msgspec.structs.fields(kind) if _bare(field.type) not in _HARMLESS]
+def _fields(kind: type[Struct]) -> tuple[list[tuple[str, bool]], Callable[[object], tuple[object, ...]]]:
+    """The fields of a struct, as wire name and whether it is a day, and a function that gets them all at once."""
+    fields = msgspec.structs.fields(kind)
     names = [field.name for field in fields]
     get: Callable[[object], tuple[object, ...]] = attrgetter(*names) if len(names) > 1 else _getter(names)
     return [(field.encode_name, _bare(field.type) is Date) for field in fields], get

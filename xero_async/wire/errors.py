@@ -110,7 +110,7 @@ class ResponseError(XeroError):
         super().__init__(message)
         self.status = status
         """HTTP status; 0 where the error was foreseen and nothing was sent."""
-        self.headers = dict(headers or {})
+        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
         """The answer's headers, names in lower case."""
         self.body = body[:1024]
         self.correlation_id = correlation_id

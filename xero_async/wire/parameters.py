@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import ClassVar, cast
 from urllib.parse import quote
 from uuid import UUID
@@ -38,16 +39,21 @@ def render(parameters: Parameters) -> tuple[str, dict[str, str]]:
     """The query string, without its question mark, and the headers. Raises `InvalidArgument`."""
     query: list[str] = []
     headers: dict[str, str] = {}
-    for field in fields(parameters):
-        value = getattr(parameters, field.name)
-        if value is None or (value == field.default and field.encode_name not in parameters.always):
+    for name, wire, default in _fields(type(parameters)):
+        value = getattr(parameters, name)
+        if value is None or (value == default and wire not in parameters.always):
             continue
-        text = _text(field.name, value)
-        if field.encode_name in HEADERS:
-            headers[field.encode_name] = _header(field.name, text)
+        text = _text(name, value)
+        if wire in HEADERS:
+            headers[wire] = _header(name, text)
         elif text:
-            query.append(f"{field.encode_name}={quote(text, safe=',')}")
+            query.append(f"{wire}={_quote(name, text, safe=',')}")
     return "&".join(query), headers
+
+
+@lru_cache(256)
+def _fields(kind: type[Parameters]) -> list[tuple[str, str, object]]:
+    return [(field.name, field.encode_name, field.default) for field in fields(kind)]
 
 
 def segment(name: str, value: object) -> str:
@@ -61,7 +67,7 @@ def segment(name: str, value: object) -> str:
     refused = _NOT_IN_FILE_NAMES if name == "FileName" else _NOT_IN_IDS
     if not text.strip() or text in {".", ".."} or refused.search(text):
         raise InvalidArgument(f"{name} cannot be empty, a dot, or hold any of {_SHOWN[refused]}")
-    return quote(text, safe="")
+    return _quote(name, text)
 
 
 # https://developer.xero.com/documentation/api/accounting/attachments/ names what a file name may not hold.
@@ -89,6 +95,13 @@ def _text(name: str, value: object) -> str:
     raise InvalidArgument(f"{name} cannot be a {type(value).__name__}")
 
 
+def _quote(name: str, text: str, safe: str = "") -> str:
+    try:
+        return quote(text, safe=safe)
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} holds half of a character pair, which is no text") from None
+
+
 def _header(name: str, text: str) -> str:
     if not text.isascii() or not text.isprintable():
         raise InvalidArgument(f"{name} goes into a header and takes printable ASCII characters alone")
@@ -104,9 +117,12 @@ def _item(name: str, item: object) -> str:
 
 def _utc(name: str, moment: datetime) -> str:
     """Whole seconds of UTC, as Xero reads `If-Modified-Since`."""
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise InvalidArgument(f"{name} has no time zone: give an aware datetime, such as datetime.now(UTC)")
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    except OverflowError:
+        raise InvalidArgument(f"{name} is beyond the years 1 to 9999 in UTC") from None
 
 
 def _check_page(value: object) -> None:
