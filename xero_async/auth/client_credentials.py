@@ -8,10 +8,11 @@ simply asked for, ahead of the old one's end.
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterable
+from urllib.parse import quote_plus
 
 import msgspec
-from aiohttp import BasicAuth
 from msgspec import Struct
 
 from ..wire.codec import UNREADABLE
@@ -55,7 +56,7 @@ class ClientCredentials:
             raise InvalidArgument(
                 "client credentials are a client id without a colon and a client secret, neither of them empty"
             )
-        self._headers = {"Authorization": BasicAuth(client_id, client_secret, "utf-8").encode()}
+        self._headers = {"Authorization": _basic(client_id, client_secret)}
         self._form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
         self._token: _Token | None = None
         self._asking: asyncio.Task[_Token] | None = None
@@ -106,6 +107,12 @@ class ClientCredentials:
 
     async def _ask_for_grant(self, send: Sender) -> _Grant:
         return _grant_of(await send(TOKEN_PATH, self._form, self._headers))
+
+
+def _basic(client_id: str, client_secret: str) -> str:
+    # https://datatracker.ietf.org/doc/html/rfc6749#section-2.3.1 wants both encoded as in a form first.
+    pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 def _grant_of(answer: Answer) -> _Grant:

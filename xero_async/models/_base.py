@@ -60,7 +60,7 @@ def wire_name(name: str) -> str:
     return "".join(_UPPER.get(part, part[:1].upper() + part[1:]) for part in name.split("_"))
 
 
-class Model(Struct, kw_only=True, gc=False, omit_defaults=True, rename=wire_name):
+class Model(Struct, kw_only=True, gc=False, omit_defaults=True, repr_omit_defaults=True, rename=wire_name):
     """A record of Xero's. Fields that are None were not in the answer, and are not sent."""
 
 

@@ -1,0 +1,44 @@
+"""The project's chores. `nox` runs lint, typing and tests; `nox -s NAME` one of them."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "typing", "tests", "docs"]
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.install("-e", ".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    session.install("-e", ".[typing]")
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", f"{session.virtualenv.location}/bin/python")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("pytest", "tests/test_readme.py", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    session.install("-e", ".[benchmarks]")
+    for name in ("decode", "throughput", "imports"):
+        session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
