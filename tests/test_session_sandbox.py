@@ -140,7 +140,7 @@ async def test_a_batch_tells_the_good_from_the_bad() -> None:
         with pytest.raises(ValidationFailed) as caught:
             results.raise_for_errors()
         assert results.errors[0].messages[0] in str(caught.value)
-        assert (await tenant.invoices.get(results[2].invoice_id or "")).invoice_number == "T-0002"
+        assert (await tenant.invoices.get(results[2].invoice_id)).invoice_number == "T-0002"
 
 
 async def test_reading_and_sending_back_unchanged_is_accepted() -> None:
@@ -148,8 +148,8 @@ async def test_reading_and_sending_back_unchanged_is_accepted() -> None:
     async with Sandbox(invoices=5, contacts=2) as sandbox, client(sandbox) as xero:
         tenant = xero.tenant(sandbox.tenants[0])
         (created,) = await tenant.invoices.create([invoice(1)])
-        read = await tenant.invoices.get(created.invoice_id or "")
-        written = await tenant.invoices.update(created.invoice_id or "", read)
+        read = await tenant.invoices.get(created.invoice_id)
+        written = await tenant.invoices.update(created.invoice_id, read)
     assert written.total == read.total == Decimal("10.10") + (read.total_tax or 0)
     assert [line.line_item_id for line in written.line_items or ()] == [
         line.line_item_id for line in read.line_items or ()
@@ -162,12 +162,12 @@ async def test_attachments_history_and_the_rest_of_the_fifty() -> None:
     async with Sandbox(invoices=20, contacts=10) as sandbox, client(sandbox) as xero:
         tenant = xero.tenant(sandbox.tenants[0])
         (contact,) = await tenant.contacts.create([Contact(name="Zoë & Co", contact_number="Z-1")])
-        contact_id = contact.contact_id or ""
+        contact_id = contact.contact_id
         attached = await tenant.contacts.attachments.upload(contact_id, name, content)
         assert (attached.file_name, attached.mime_type) == (name, "application/pdf")
         assert [file.file_name for file in await tenant.contacts.attachments.list(contact_id)] == [name]
         assert await tenant.contacts.attachments.get_by_name(contact_id, name) == content
-        assert await tenant.contacts.attachments.get(contact_id, attached.attachment_id or "") == content
+        assert await tenant.contacts.attachments.get(contact_id, attached.attachment_id) == content
         await tenant.contacts.history.add(contact_id, "called")
         assert "called" in [note.details for note in await tenant.contacts.history.list(contact_id)]
         assert (await tenant.contacts.get_by_number("Z-1")).name == "Zoë & Co"
@@ -189,7 +189,7 @@ async def test_connections_name_the_tenants() -> None:
     async with Sandbox(tenants=2) as sandbox, client(sandbox) as xero:
         connections = await xero.connections()
         assert [connection.tenant_id for connection in connections] == sandbox.tenants
-        await xero.disconnect(connections[0].id or "")
+        await xero.disconnect(connections[0].id)
         assert [connection.tenant_id for connection in await xero.connections()] == sandbox.tenants[1:]
 
 

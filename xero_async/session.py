@@ -32,6 +32,7 @@ from yarl import URL
 from ._version import __version__
 from .apis.accounting import Accounting
 from .apis.identity import Identity
+from .apis.parameters import Id
 from .auth import Auth
 from .models import Connection
 from .pacing import (
@@ -159,13 +160,15 @@ class Xero:
         """End what is in flight with `SessionClosed`, and close the connection pool unless it was given."""
         await self._session.close()
 
-    def tenant(self, tenant_id: str | UUID, *, bulk: bool = False, timeout: float | None = None) -> Tenant:
-        """An organisation, by the `tenant_id` of its connection. Nothing is sent.
+    def tenant(
+        self, tenant_id: str | UUID | Connection, *, bulk: bool = False, timeout: float | None = None
+    ) -> Tenant:
+        """An organisation, by its connection or the `tenant_id` of that. Nothing is sent.
 
         With `bulk`, its calls let those of other parts of the program pass. `timeout`, in seconds, replaces the
         client's. Raises `InvalidArgument` for what cannot be an id.
         """
-        text = str(tenant_id)
+        text = str(tenant_id.tenant_id or "") if isinstance(tenant_id, Connection) else str(tenant_id)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise InvalidArgument("a tenant id is the tenant_id of a connection: see `await xero.connections()`")
         return Tenant(_Caller(self._session, text, bulk, None if timeout is None else _client_timeout(timeout)))
@@ -174,7 +177,7 @@ class Xero:
         """The tenants that the token reaches."""
         return await _BoundIdentity(_Caller(self._session, None)).connections.list()
 
-    async def disconnect(self, connection_id: str | UUID) -> None:
+    async def disconnect(self, connection_id: Id) -> None:
         """Remove a connection, by its `id`. The app loses its access to the tenant."""
         await _BoundIdentity(_Caller(self._session, None)).connections.delete(connection_id)
 

@@ -61,6 +61,8 @@ def segment(name: str, value: object) -> str:
 
     Raises `InvalidArgument` for what would lead to another URL or to none. File names take more characters than ids do.
     """
+    if value is None:
+        raise InvalidArgument(f"{name} is missing: the record that it was taken from has none")
     if not isinstance(value, (str, UUID)):
         raise InvalidArgument(f"{name} is text or a UUID, not a {type(value).__name__}")
     text = str(value)

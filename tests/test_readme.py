@@ -1,0 +1,74 @@
+"""The README does what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from typer.main import get_command
+
+import xero_async
+from xero_async.cli.app import app
+from xero_async.sandbox import Sandbox
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of code in a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_two_shell_blocks_hold_one_command_each() -> None:
+    """The first shell block runs the demo and the second the tests, each a single line that needs nothing before it."""
+    demo, tests = blocks("sh")[:2]
+    assert demo.count("\n") == tests.count("\n") == 1
+    assert demo.startswith("python3 -m venv .venv && ")
+    assert demo.rstrip().endswith("xero-async demo")
+    assert tests.startswith("python3 -m venv .venv && ")
+    assert "pytest" in tests
+
+
+async def test_the_example_for_a_service_runs() -> None:
+    """The example creates an invoice and lists it, as it stands but for the address of the server."""
+    async with Sandbox(invoices=5, contacts=2) as sandbox:
+        example = blocks("python")[0]
+        assert len([line for line in example.splitlines() if line]) <= 24
+        address = f"base_url={sandbox.base_url!r}, identity_url={sandbox.identity_url!r}"
+        assert example.count("Xero(auth)") == 1
+        environment = {"XERO_CLIENT_ID": sandbox.client_id, "XERO_CLIENT_SECRET": sandbox.client_secret}
+        result = await _run(example.replace("Xero(auth)", f"Xero(auth, {address})"), environment)
+    assert result.returncode == 0, result.stderr
+    created, *listed, limits = result.stdout.splitlines()
+    assert created.endswith(" 180.00")
+    number = created.split()[1]
+    assert [line.split()[0] for line in listed].count(number) == 1
+    assert limits.startswith("Remaining(minute=58")
+
+
+async def _run(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-W", "error", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_every_command_is_documented() -> None:
+    """Each command of the command line has its row in the README, and no row is of a command that is not there."""
+    commands = set(getattr(get_command(app), "commands", {}))
+    assert set(re.findall(r"^\| `xero-async (\w+)", README, re.MULTILINE)) == commands
+
+
+def test_every_name_in_the_prose_exists() -> None:
+    """Classes that the README speaks of can be imported from the package."""
+    names = set(re.findall(r"`(?:Xero\(auth, \w+=)?([A-Z][A-Za-z]+)[(`]", README)) - {"DELETE", "Decimal"}
+    assert names
+    assert not [name for name in names if not hasattr(xero_async, name)]
