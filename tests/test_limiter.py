@@ -1,0 +1,652 @@
+"""The limiter's futures and timers, in virtual time: whose turn it is, and what refusals and cancellations do."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from virtual import VirtualLoop, run
+
+from xero_async.pacing import Limiter, Limits, PacedTurn, Pacer, Remaining, Turn
+from xero_async.pacing.window import DAY, DAY_RECHECK
+from xero_async.wire.errors import DailyLimitReached, InvalidArgument
+
+
+def now() -> float:
+    """Return the virtual time."""
+    return asyncio.get_running_loop().time()
+
+
+def refusal(problem: str | None = None, seconds: float | None = None) -> dict[str, str]:
+    """Return the headers of a 429."""
+    headers = {"X-Rate-Limit-Problem": problem, "Retry-After": None if seconds is None else str(seconds)}
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+async def met(limiter: Limiter, *tenants: str) -> None:
+    """Make each tenant's first call, which takes no time and says nothing."""
+    for tenant in tenants:
+        (await limiter.acquire(tenant)).release()
+
+
+async def call(
+    limiter: Limiter,
+    tenant: str | None = "t",
+    *,
+    bulk: bool = False,
+    lasts: float = 0.0,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> float:
+    """Make one call; return when its turn came."""
+    turn = await limiter.acquire(tenant, bulk=bulk)
+    granted = now()
+    try:
+        await asyncio.sleep(lasts)
+        turn.learn(status, headers or {})
+    finally:
+        turn.release()
+    return granted
+
+
+def test_five_in_flight_and_sixty_a_minute() -> None:
+    """Five calls go at once, the next as soon as one is completed, and the 61st a minute after the first ended."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        await met(limiter, "t")
+        return await asyncio.gather(*(call(limiter, lasts=1) for _ in range(61)))
+
+    granted = run(main())
+    assert granted[:11] == [0] * 5 + [1] * 5 + [2]
+    assert granted[58] == 11
+    assert granted[59:] == [pytest.approx(60.1), pytest.approx(61.1)]
+
+
+def test_turns_are_handed_on_in_order() -> None:
+    """Calls of one class get their turns in the order in which they asked."""
+    order: list[int] = []
+
+    async def one(limiter: Limiter, number: int) -> None:
+        turn = await limiter.acquire("t", bulk=True)
+        order.append(number)
+        await asyncio.sleep(0.1)
+        turn.release()
+
+    async def main() -> None:
+        limiter = Limiter()
+        await asyncio.gather(*(one(limiter, number) for number in range(130)))
+
+    run(main())
+    assert order == list(range(130))
+
+
+def test_interactive_calls_pass_waiting_bulk_calls() -> None:
+    """The next free slot goes to the interactive call, though bulk calls have waited longer."""
+    order: list[str] = []
+
+    async def one(limiter: Limiter, name: str, bulk: bool) -> None:
+        await call(limiter, bulk=bulk, lasts=1)
+        order.append(name)
+
+    async def main() -> None:
+        limiter = Limiter(Limits(concurrent=1))
+        bulk = [asyncio.create_task(one(limiter, f"bulk {number}", True)) for number in range(3)]
+        await asyncio.sleep(0.5)
+        await asyncio.gather(one(limiter, "interactive", False), *bulk)
+
+    run(main())
+    assert order == ["bulk 0", "interactive", "bulk 1", "bulk 2"]
+
+
+def test_bulk_leaves_calls_of_the_app_to_interactive_ones() -> None:
+    """Bulk work leaves the same share of the app's minute as of a tenant's, over all tenants."""
+
+    async def main() -> tuple[list[float], float]:
+        limiter = Limiter(Limits(minute=6, bulk_reserve=3, app_minute=8))
+        await met(limiter, "a", "b", "c")
+        bulk = [asyncio.create_task(call(limiter, tenant, bulk=True)) for tenant in "abc"]
+        await asyncio.sleep(10)
+        interactive = await call(limiter, "c")
+        return await asyncio.gather(*bulk), interactive
+
+    bulk, interactive = run(main())
+    assert interactive == 10
+    assert bulk == [0, pytest.approx(60.1), pytest.approx(60.1)]
+
+
+def test_no_call_before_the_first_answer() -> None:
+    """A tenant not met before has one call in flight until its headers arrive, which say what is left."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        first = await limiter.acquire("t")
+        rest = [asyncio.create_task(call(limiter)) for _ in range(4)]
+        await asyncio.sleep(3)
+        first.learn(200, {"X-MinLimit-Remaining": "2"})
+        await asyncio.sleep(1)
+        first.release()
+        return await asyncio.gather(*rest)
+
+    assert run(main()) == [3, 3, pytest.approx(63.1), pytest.approx(63.1)]
+
+
+def test_a_header_that_is_missing_is_not_zero() -> None:
+    """Headers that are absent or unreadable change nothing."""
+
+    async def main() -> Remaining:
+        limiter = Limiter()
+        for text in ("", "-1", "many", "9" * 5_000, "٣"):
+            await call(limiter, headers={"X-MinLimit-Remaining": text, "X-DayLimit-Remaining": text})
+        await call(limiter)
+        return limiter.remaining("t")
+
+    assert run(main()) == Remaining(minute=54, day=4_994, app_minute=9_994, in_flight=0)
+
+
+def test_what_remains_is_always_readable() -> None:
+    """What remains can be read before any call, in one, and outside the loop."""
+    limiter = Limiter(Limits(minute=10, day=100, app_minute=50))
+    whole = Remaining(minute=10, day=100, app_minute=50, in_flight=0)
+    assert limiter.remaining("t") == whole
+
+    async def main() -> None:
+        turn = await limiter.acquire("t")
+        assert limiter.remaining("t") == Remaining(minute=9, day=99, app_minute=49, in_flight=1)
+        assert limiter.remaining("other") == Remaining(minute=10, day=100, app_minute=49, in_flight=0)
+        headers = {"X-MinLimit-Remaining": "5", "X-DayLimit-Remaining": "70", "X-AppMinLimit-Remaining": "40"}
+        turn.learn(200, headers)
+        turn.release()
+
+    run(main())
+    assert limiter.remaining("t") == Remaining(minute=5, day=70, app_minute=40, in_flight=0)
+
+
+def test_a_second_release_does_nothing() -> None:
+    """A turn is released or given back once, whatever is called after."""
+
+    async def main() -> list[Remaining]:
+        limiter = Limiter()
+        seen: list[Remaining] = []
+        for end in (Turn.release, Turn.give_back):
+            turn = await limiter.acquire("t")
+            end(turn)
+            turn.release()
+            turn.give_back()
+            seen.append(limiter.remaining("t"))
+        return seen
+
+    assert run(main()) == [Remaining(minute=59, day=4_999, app_minute=9_999, in_flight=0)] * 2
+
+
+def test_a_turn_says_how_long_it_took() -> None:
+    """`waited` is the time from asking to the turn, zero where there was no wait."""
+
+    async def main() -> tuple[float, float]:
+        limiter = Limiter(Limits(concurrent=1))
+        first = await limiter.acquire("t")
+        second = asyncio.create_task(limiter.acquire("t"))
+        await asyncio.sleep(2.5)
+        first.release()
+        return first.waited, (await second).waited
+
+    assert run(main()) == (0, 2.5)
+
+
+@pytest.mark.parametrize("granted", [False, True], ids=["while waiting", "as the turn is granted"])
+def test_a_cancelled_waiter_leaks_no_slot(granted: bool) -> None:
+    """A waiter that is cancelled, even in the pass of the loop in which it gets its turn, leaves it to the next."""
+
+    async def main() -> None:
+        limiter = Limiter(Limits(concurrent=1))
+        first = await limiter.acquire("t")
+        doomed = asyncio.create_task(limiter.acquire("t"))
+        heir = asyncio.create_task(limiter.acquire("t"))
+        await asyncio.sleep(0)
+        if granted:
+            first.release()
+        doomed.cancel()
+        first.release()
+        with pytest.raises(asyncio.CancelledError):
+            await doomed
+        turn = await heir
+        assert limiter.remaining("t") == Remaining(minute=58, day=4_998, app_minute=9_998, in_flight=1)
+        turn.release()
+        assert limiter.remaining("t").in_flight == 0
+
+    run(main())
+
+
+def test_many_cancelled_waiters_leave_the_rest_in_order() -> None:
+    """Half of a queue is cancelled at random moments; the other half is served, and every slot comes back."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        tasks = [asyncio.create_task(call(limiter, lasts=0.3, bulk=number % 3 == 0)) for number in range(200)]
+        for number, task in enumerate(tasks):
+            if number % 2:
+                asyncio.get_running_loop().call_at(number * 0.37 % 13, task.cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert not any(task.cancelled() for task in tasks[::2])
+        assert sum(task.cancelled() for task in tasks) > 50
+        assert limiter.remaining("t").in_flight == 0
+        await asyncio.sleep(60.1)
+        assert limiter.remaining("t").minute == 60
+
+    run(main())
+
+
+def test_a_waiting_coroutine_that_is_dropped_leaks_no_slot() -> None:
+    """A coroutine that is closed rather than cancelled leaves the queue as well."""
+
+    async def main() -> None:
+        limiter = Limiter(Limits(concurrent=1))
+        first = await limiter.acquire("t")
+        waiting = limiter.acquire("t")
+        waiting.send(None)
+        waiting.close()
+        first.release()
+        assert limiter.remaining("t").in_flight == 0
+        await call(limiter)
+
+    run(main())
+
+
+def test_a_minutes_refusal_pauses_and_then_asks_once() -> None:
+    """After a 429 nothing goes for `Retry-After`; then one call does, and the others when it is answered."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        await met(limiter, "t", "other")
+        await call(limiter, status=429, headers=refusal("minute", 7))
+        assert await call(limiter, "other") == 0
+        return await asyncio.gather(*(call(limiter, lasts=2) for _ in range(3)))
+
+    assert run(main()) == [7, 9, 9]
+
+
+def test_a_refused_probe_pauses_again() -> None:
+    """Where the one call after a pause is refused too, the pause begins again, and again one call goes first."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        await call(limiter, status=429, headers=refusal("minute", 7))
+        rest = [asyncio.create_task(call(limiter, status=429, lasts=1, headers=refusal("minute", 10)))]
+        rest += [asyncio.create_task(call(limiter, lasts=1)) for _ in range(2)]
+        return await asyncio.gather(*rest)
+
+    assert run(main()) == [7, 18, 19]
+
+
+def test_a_refusal_for_concurrency_pauses_a_second() -> None:
+    """After a 429 for concurrency the tenant pauses for a second, and then goes on at full width."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        await met(limiter, "t")
+        await call(limiter, status=429, headers=refusal("concurrent"))
+        return await asyncio.gather(*(call(limiter, lasts=2) for _ in range(3)))
+
+    assert run(main()) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("problem", ["appminute", "app-minute", "AppMinute"])
+def test_a_refusal_for_the_app_pauses_all_tenants(problem: str) -> None:
+    """After a 429 for the app's minute, however it is spelt, no tenant calls, and then one goes first."""
+
+    async def main() -> list[float]:
+        limiter = Limiter()
+        await met(limiter, "a", "b", "c")
+        await call(limiter, "a", status=429, headers=refusal(problem))
+        return await asyncio.gather(*(call(limiter, tenant, lasts=2) for tenant in ("b", "c", None)))
+
+    assert run(main()) == [10, 12, 12]
+
+
+def test_a_refusal_for_the_app_obeys_retry_after() -> None:
+    """Xero sends no `Retry-After` with it today; where it does, it counts."""
+
+    async def main() -> float:
+        limiter = Limiter()
+        await call(limiter, "a", status=429, headers=refusal("appminute", 3))
+        return await call(limiter, "b")
+
+    assert run(main()) == 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause"),
+    [
+        (refusal("hour", 12), 12),
+        (refusal(None, 12), 12),
+        (refusal("minute"), 10),
+        (refusal(), 10),
+        (refusal("minute") | {"Retry-After": "soon"}, 10),
+        (refusal("minute") | {"Retry-After": "nan"}, 10),
+        (refusal("minute") | {"Retry-After": "-5"}, 10),
+    ],
+)
+def test_unknown_refusals_back_off_like_the_minutes(headers: dict[str, str], pause: float) -> None:
+    """A 429 with a new problem, with none, or with no length that can be read, pauses the tenant all the same."""
+
+    async def main() -> float:
+        limiter = Limiter()
+        await call(limiter, status=429, headers=headers)
+        return await call(limiter)
+
+    assert run(main()) == pause
+
+
+@pytest.mark.parametrize("problem", ["day", "Day", "minute", "month"])
+def test_a_refusal_for_the_day_raises_at_once(problem: str) -> None:
+    """After a 429 for the day, or for hours under any name, all who wait and all who ask get the error at once."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        refused = await limiter.acquire("t")
+        waiting = [asyncio.create_task(call(limiter, bulk=bulk)) for bulk in (False, True, False)]
+        waiting[2].cancel()
+        await asyncio.sleep(1)
+        refused.learn(429, refusal(problem, 66_975))
+        refused.release()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        with pytest.raises(DailyLimitReached) as caught:
+            await limiter.acquire("t")
+        assert now() == 1
+        assert limiter.remaining("t").day == 0
+        assert await call(limiter, "other") == 1
+        for error in (caught.value, *results[:2]):
+            assert isinstance(error, DailyLimitReached)
+            assert (error.problem, error.retry_after, error.status) == ("day", 66_975, 0)
+            assert error.resets_at is not None
+            assert abs(error.resets_at - datetime.now(UTC) - timedelta(seconds=66_975)) < timedelta(seconds=30)
+            assert f"{error.resets_at:%Y-%m-%d}" in str(error)
+
+    run(main())
+
+
+def test_a_waiter_cancelled_as_the_day_ends_is_passed_over() -> None:
+    """A waiter that was cancelled in the pass of the loop in which the day ends is not given the error."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        refused = await limiter.acquire("t")
+        waiting = asyncio.create_task(limiter.acquire("t"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        refused.learn(429, refusal("day", 100))
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run(main())
+
+
+def test_the_error_of_a_cancelled_waiter_is_no_noise() -> None:
+    """A waiter that is cancelled just after it was given the day's error leaves no unseen exception behind."""
+    complaints: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+        limiter = Limiter()
+        refused = await limiter.acquire("t")
+        waiting = asyncio.create_task(limiter.acquire("t"))
+        await asyncio.sleep(0)
+        refused.learn(429, refusal("day", 100))
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        del waiting
+        gc.collect()
+
+    run(main())
+    assert complaints == []
+
+
+def test_a_day_that_is_used_up_sends_nothing_more() -> None:
+    """When the header says that none is left, the next call raises without a turn; in an hour one call asks again."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        await call(limiter, headers={"X-DayLimit-Remaining": "1"})
+        await call(limiter, headers={"X-DayLimit-Remaining": "0"})
+        with pytest.raises(DailyLimitReached, match="Xero has not said until when") as caught:
+            await limiter.acquire("t")
+        assert (caught.value.resets_at, caught.value.retry_after) == (None, None)
+        await asyncio.sleep(DAY_RECHECK - 1)
+        with pytest.raises(DailyLimitReached):
+            await limiter.acquire("t")
+        await asyncio.sleep(1)
+        asked = asyncio.create_task(call(limiter, lasts=5, headers={"X-DayLimit-Remaining": "300"}))
+        assert list(await asyncio.gather(asked, call(limiter))) == [DAY_RECHECK, DAY_RECHECK + 5]
+        assert limiter.remaining("t").day == 299
+
+    run(main())
+
+
+def test_the_last_calls_of_a_day_wait_for_each_other() -> None:
+    """Where answers on their way may still show that a call is left, a call waits for them rather than raise."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        await call(limiter, headers={"X-DayLimit-Remaining": "3"})
+        slow = asyncio.create_task(call(limiter, lasts=2, headers={"X-DayLimit-Remaining": "2"}))
+        flying = [asyncio.create_task(call(limiter, lasts=4)) for _ in range(2)]
+        await asyncio.sleep(1)
+        assert await call(limiter, headers={"X-DayLimit-Remaining": "2"}) == 4
+        await asyncio.gather(slow, *flying)
+
+    with pytest.raises(DailyLimitReached):
+        run(main())
+
+
+def test_a_day_is_counted_without_headers_too() -> None:
+    """Where no header ever comes, the day ends by own count, and begins anew a day after its first call."""
+
+    async def main() -> None:
+        limiter = Limiter(Limits(day=3))
+        await asyncio.sleep(100)
+        await asyncio.gather(*(call(limiter, lasts=1) for _ in range(3)))
+        with pytest.raises(DailyLimitReached):
+            await limiter.acquire("t")
+        await asyncio.sleep(DAY)
+        await call(limiter)
+
+    run(main())
+
+
+def test_waiting_for_the_day_is_opt_in() -> None:
+    """With `wait_for_day`, calls sleep until Xero's own moment, and then one goes first."""
+
+    async def main() -> list[float]:
+        limiter = Limiter(Limits(wait_for_day=True))
+        await call(limiter, status=429, headers=refusal("day", 66_975))
+        return await asyncio.gather(*(call(limiter, lasts=1) for _ in range(3)))
+
+    assert run(main()) == [66_975, 66_976, 66_976]
+
+
+def test_a_call_of_no_tenant_is_held_by_the_apps_limit_alone() -> None:
+    """Calls of no tenant have no minute, day or slots of their own, but count in the app's minute."""
+
+    async def main() -> tuple[list[float], float]:
+        limiter = Limiter(Limits(minute=2, concurrent=1, day=1, app_minute=7))
+        headers = {"X-MinLimit-Remaining": "0", "X-DayLimit-Remaining": "0", "X-AppMinLimit-Remaining": "3"}
+        granted = await asyncio.gather(*(call(limiter, None, lasts=1, headers=headers) for _ in range(4)))
+        await asyncio.gather(*(call(limiter, tenant) for tenant in "abc"))
+        return granted, await call(limiter, "d")
+
+    granted, last = run(main())
+    assert granted == [0] * 4
+    assert last == pytest.approx(61.1)
+
+
+def test_the_apps_minute_goes_round_the_tenants() -> None:
+    """What the app's minute frees goes to the waiting tenants in turn, one call each, interactive ones first."""
+    order: list[str] = []
+
+    async def one(limiter: Limiter, tenant: str, bulk: bool) -> None:
+        await call(limiter, tenant, bulk=bulk)
+        order.append(tenant)
+
+    async def main() -> None:
+        limiter = Limiter(Limits(app_minute=6, bulk_reserve=0))
+        await met(limiter, *"abcdef")
+        greedy = [one(limiter, tenant, True) for tenant in "aaabbb"]
+        tasks = [asyncio.create_task(each) for each in (*greedy, one(limiter, "c", True), one(limiter, "d", False))]
+        await asyncio.sleep(0)
+        late = asyncio.create_task(one(limiter, "e", False))
+        await asyncio.gather(*tasks, late)
+
+    run(main())
+    assert order == ["d", "e", "a", "b", "c", "a", "b", "a", "b"]
+
+
+def test_a_tenant_whose_waiters_have_gone_drops_out_of_the_round() -> None:
+    """A cancelled waiter's place in the round is skipped, and so is that of a tenant that has been paused since."""
+
+    async def main() -> list[float]:
+        limiter = Limiter(Limits(app_minute=3))
+        await met(limiter, *"ab")
+        flying = await limiter.acquire("b")
+        gone = asyncio.create_task(call(limiter, "a"))
+        paused = asyncio.create_task(call(limiter, "b"))
+        other = asyncio.create_task(call(limiter, "c"))
+        await asyncio.sleep(1)
+        gone.cancel()
+        flying.learn(429, refusal("minute", 90))
+        flying.give_back()
+        return list(await asyncio.gather(paused, other))
+
+    assert run(main()) == [91, 1]
+
+
+def test_the_round_waits_for_an_answer_where_only_that_can_help() -> None:
+    """Where the app's whole minute is in flight, the next call goes a minute after the first of them is completed."""
+
+    async def main() -> float:
+        limiter = Limiter(Limits(app_minute=2))
+        flying = [await limiter.acquire(tenant) for tenant in "ab"]
+        waiting = asyncio.create_task(call(limiter, "c"))
+        await asyncio.sleep(100)
+        for turn in flying:
+            turn.release()
+        return await waiting
+
+    assert run(main()) == pytest.approx(160.1)
+
+
+def test_a_shorter_minute_has_a_shorter_margin() -> None:
+    """Against a stand-in server with a short minute, the margin shrinks with it, down to a few milliseconds."""
+
+    async def main(window: float) -> float:
+        limiter = Limiter(Limits(minute=1, window=window))
+        await met(limiter, "t")
+        return await call(limiter)
+
+    assert [run(main(window)) for window in (60, 2, 0.1)] == pytest.approx([60.1, 2.02, 0.105])
+
+
+def test_each_wait_is_logged_with_its_reason_and_length(caplog: pytest.LogCaptureFixture) -> None:
+    """Short waits are logged as DEBUG, longer ones as INFO, pauses as WARNING, and each of them once."""
+    caplog.set_level(logging.DEBUG, "xero_async.pacing")
+
+    async def main() -> None:
+        limiter = Limiter(Limits(concurrent=1, minute=3))
+        await asyncio.gather(call(limiter, lasts=0.5), call(limiter, lasts=2), call(limiter))
+        await call(limiter)
+        await call(limiter, status=429, headers=refusal("minute", 7))
+        await call(limiter)
+        await call(limiter, "u", status=429, headers=refusal("app-minute"))
+        await call(limiter, "u", status=429, headers=refusal("day", 1_000))
+        with pytest.raises(DailyLimitReached):
+            await call(limiter, "u")
+
+    run(main())
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("DEBUG", "tenant t waited 0.500 s for a turn (first answer)"),
+        ("INFO", "tenant t waited 2.500 s for a turn (first answer)"),
+        ("INFO", "tenant t waited 58.100 s for a turn (minute)"),
+        ("INFO", "tenant t waited 2.000 s for a turn (minute)"),
+        ("WARNING", "tenant t pauses for 7.0 s: Xero refused a call (minute)"),
+        ("INFO", "tenant t waited 7.000 s for a turn (paused)"),
+        ("WARNING", "all tenants pause for 10.0 s: Xero refused a call (appminute)"),
+        ("INFO", "tenant u waited 10.000 s for a turn (paused)"),
+        ("WARNING", "tenant u has no calls left today: nothing is sent for 1000 s"),
+        ("DEBUG", "tenant u waited 0.000 s for a turn (day)"),
+    ]
+
+
+def test_several_refusals_at_once_are_one_pause(caplog: pytest.LogCaptureFixture) -> None:
+    """Five calls refused together make one pause and one line in the log."""
+
+    async def main() -> None:
+        limiter = Limiter()
+        await met(limiter, "t")
+        headers = refusal("minute", 7)
+        await asyncio.gather(*(call(limiter, lasts=1, status=429, headers=headers) for _ in range(5)))
+        for problem in ("appminute", "day"):
+            another = Limiter()
+            await met(another, "t")
+            headers = refusal(problem, 20)
+            await asyncio.gather(*(call(another, lasts=1, status=429, headers=headers) for _ in range(5)))
+
+    run(main())
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "tenant t pauses for 7.0 s: Xero refused a call (minute)",
+        "all tenants pause for 20.0 s: Xero refused a call (appminute)",
+        "tenant t has no calls left today: nothing is sent for 20 s",
+    ]
+
+
+def test_one_loop_at_a_time() -> None:
+    """A limiter in use refuses another loop; once its own is closed it starts there as in a new process."""
+    limiter = Limiter()
+    old = VirtualLoop()
+    turn = old.run_until_complete(limiter.acquire("t"))
+    with pytest.raises(RuntimeError, match="another event loop"):
+        run(limiter.acquire("t"))
+    old.close()
+
+    async def main() -> None:
+        first = await limiter.acquire("t")
+        turn.release()
+        assert limiter.remaining("t").in_flight == 1
+        first.release()
+
+    run(main())
+
+
+def test_a_limiter_is_a_pacer() -> None:
+    """The limiter and its turns have the face that a session asks for."""
+
+    async def main() -> float:
+        pacer: Pacer = Limiter()
+        turn: PacedTurn = await pacer.acquire("t")
+        turn.release()
+        return turn.waited
+
+    assert run(main()) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"concurrent": 0}, "Limits.concurrent must be a whole number of at least 1, not 0."),
+        ({"minute": -1}, "Limits.minute must be a whole number of at least 1, not -1."),
+        ({"day": 2.5}, "Limits.day must be a whole number of at least 1, not 2.5."),
+        ({"app_minute": "9"}, "Limits.app_minute must be a whole number of at least 1, not '9'."),
+        ({"reserve": -1}, "Limits.reserve must be a whole number of at least 0, not -1."),
+        ({"bulk_reserve": None}, "Limits.bulk_reserve must be a whole number of at least 0, not None."),
+        ({"window": 0.0}, "Limits.window must be a number of seconds above 0, not 0.0."),
+        ({"window": float("nan")}, "Limits.window must be a number of seconds above 0, not nan."),
+        ({"reserve": 60}, "Limits.reserve must be below Limits.minute, or no call could ever go: 60 of 60."),
+    ],
+)
+def test_limits_that_cannot_be_kept_are_refused(values: dict[str, int], sentence: str) -> None:
+    """A limit that makes no sense is refused with a sentence that names it."""
+    with pytest.raises(InvalidArgument) as caught:
+        Limits(**values)  # type: ignore[arg-type]  # wrong types are what this is about
+    assert str(caught.value) == sentence

@@ -1,0 +1,39 @@
+"""What an answer's headers say about the limits. A header that is missing or unreadable says nothing: None."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+
+__all__ = ["APP_MINUTE_LEFT", "DAY_LEFT", "MINUTE_LEFT", "calls_left", "rate_limit_problem", "retry_after"]
+
+# https://developer.xero.com/documentation/guides/oauth2/limits/
+MINUTE_LEFT = "X-MinLimit-Remaining"
+DAY_LEFT = "X-DayLimit-Remaining"
+APP_MINUTE_LEFT = "X-AppMinLimit-Remaining"
+_PROBLEM = "X-Rate-Limit-Problem"
+_RETRY_AFTER = "Retry-After"
+
+
+def calls_left(headers: Mapping[str, str], name: str) -> int | None:
+    """Return the calls that the header `name` says are left."""
+    text = headers.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def rate_limit_problem(headers: Mapping[str, str]) -> str | None:
+    """Return which limit a 429 is about, in one spelling: `minute`, `day`, `concurrent`, `appminute` or a new word.
+
+    Xero has written it in several ways (`app-minute`, `appminute`), so case and separators are dropped.
+    """
+    text = headers.get(_PROBLEM, "").strip().lower()
+    return text.replace("-", "").replace("_", "").replace(" ", "") or None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Xero asks to wait. It sends a number; HTTP's other form, a date, is not read."""
+    try:
+        seconds = float(headers.get(_RETRY_AFTER, ""))
+    except ValueError:
+        return None
+    return seconds if isfinite(seconds) and seconds >= 0 else None

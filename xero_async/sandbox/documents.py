@@ -1,0 +1,209 @@
+"""The documents engine: Xero's operations on stored documents, without a server.
+
+`Documents.execute` takes one operation as an HTTP server has found it (path, query, headers, body) and
+answers with a status and bytes. Which handler an operation has is a row of `HANDLERS`; what a resource is,
+a row in `resources`; what makes it particular, a rule in `ledger`. Bad input never raises: it is answered
+in Xero's own shapes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from .answers import TEXT, Answer, Refused, not_found
+from .parts import (
+    attachment_fetched,
+    attachment_stored,
+    attachments_listed,
+    cis_settings,
+    credit_allocated,
+    credit_deallocated,
+    group_fetched,
+    group_joined,
+    group_left,
+    history_listed,
+    history_noted,
+    printed,
+    reminders,
+)
+from .resources import (
+    CONTACT_GROUPS,
+    CONTACTS,
+    CREDIT_NOTES,
+    CURRENCIES,
+    EMPLOYEES,
+    EXPENSE_CLAIMS,
+    INVOICES,
+    RESOURCES,
+)
+from .seed import furnish, plant
+from .store import Store
+from .values import ms_of
+from .whole import Call, Handler, created, fetched, listed, updated, upserted
+
+__all__ = ["Answer", "Documents"]
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "getContacts": listed(CONTACTS),
+    "createContacts": created(CONTACTS),
+    "updateOrCreateContacts": upserted(CONTACTS),
+    "getContactByContactNumber": fetched(CONTACTS),
+    "getContact": fetched(CONTACTS),
+    "updateContact": updated(CONTACTS),
+    "getContactAttachments": attachments_listed(CONTACTS),
+    "getContactAttachmentById": attachment_fetched(CONTACTS),
+    "getContactAttachmentByFileName": attachment_fetched(CONTACTS),
+    "updateContactAttachmentByFileName": attachment_stored(CONTACTS),
+    "createContactAttachmentByFileName": attachment_stored(CONTACTS),
+    "getContactCISSettings": cis_settings,
+    "getContactHistory": history_listed(CONTACTS),
+    "createContactHistory": history_noted(CONTACTS),
+    "getContactGroups": listed(CONTACT_GROUPS),
+    "createContactGroup": created(CONTACT_GROUPS),
+    "getContactGroup": group_fetched,
+    "createContactGroupContacts": group_joined,
+    "deleteContactGroupContact": group_left,
+    "getCreditNotes": listed(CREDIT_NOTES),
+    "createCreditNotes": created(CREDIT_NOTES),
+    "updateOrCreateCreditNotes": upserted(CREDIT_NOTES),
+    "getCreditNote": fetched(CREDIT_NOTES),
+    "updateCreditNote": updated(CREDIT_NOTES),
+    "getCreditNoteAttachments": attachments_listed(CREDIT_NOTES),
+    "getCreditNoteAttachmentById": attachment_fetched(CREDIT_NOTES),
+    "getCreditNoteAttachmentByFileName": attachment_fetched(CREDIT_NOTES),
+    "updateCreditNoteAttachmentByFileName": attachment_stored(CREDIT_NOTES),
+    "createCreditNoteAttachmentByFileName": attachment_stored(CREDIT_NOTES),
+    "getCreditNoteAsPdf": printed(CREDIT_NOTES),
+    "createCreditNoteAllocation": credit_allocated,
+    "deleteCreditNoteAllocations": credit_deallocated,
+    "getCreditNoteHistory": history_listed(CREDIT_NOTES),
+    "createCreditNoteHistory": history_noted(CREDIT_NOTES),
+    "getCurrencies": listed(CURRENCIES),
+    "createCurrency": created(CURRENCIES),
+    "getExpenseClaims": listed(EXPENSE_CLAIMS),
+    "createExpenseClaims": created(EXPENSE_CLAIMS),
+    "getExpenseClaim": fetched(EXPENSE_CLAIMS),
+    "updateExpenseClaim": updated(EXPENSE_CLAIMS),
+    "getExpenseClaimHistory": history_listed(EXPENSE_CLAIMS),
+    "createExpenseClaimHistory": history_noted(EXPENSE_CLAIMS),
+    "getInvoices": listed(INVOICES),
+    "createInvoices": created(INVOICES),
+    "updateOrCreateInvoices": upserted(INVOICES),
+    "getInvoice": fetched(INVOICES),
+    "updateInvoice": updated(INVOICES),
+    "getInvoiceAsPdf": printed(INVOICES),
+    "getInvoiceAttachments": attachments_listed(INVOICES),
+    "getInvoiceAttachmentById": attachment_fetched(INVOICES),
+    "getInvoiceAttachmentByFileName": attachment_fetched(INVOICES),
+    "updateInvoiceAttachmentByFileName": attachment_stored(INVOICES),
+    "createInvoiceAttachmentByFileName": attachment_stored(INVOICES),
+    "getInvoiceHistory": history_listed(INVOICES),
+    "createInvoiceHistory": history_noted(INVOICES),
+    "getInvoiceReminders": reminders,
+    "getEmployees": listed(EMPLOYEES),
+    "updateOrCreateEmployees": upserted(EMPLOYEES),
+    "createEmployees": created(EMPLOYEES),
+    "getEmployee": fetched(EMPLOYEES),
+}
+"""The handler of each operation, by Xero's operation id."""
+
+_NOT_IMPLEMENTED: Final = Answer(501, b"The sandbox does not serve this operation yet.", TEXT)
+
+
+class Documents:
+    """The documents of a sandbox's organisations.
+
+    `path` is a file, or `:memory:`; `now` gives the time as an aware datetime. A write is on the disk, or
+    not done at all, when `execute` returns. May be used from any thread, one call at a time.
+    """
+
+    def __init__(self, path: str = ":memory:", *, now: Callable[[], datetime]) -> None:
+        self._store = Store(path)
+        self._now = now
+        self._lock = threading.Lock()
+
+    def add_tenant(self, tenant_id: str, name: str) -> None:
+        """Adds an organisation, with its currencies; one that is there already stays as it is."""
+        with self._lock:
+            if self._store.tenant(tenant_id) is None:
+                with self._store.write():
+                    furnish(self._store, self._store.add_tenant(tenant_id, name))
+
+    def seed(self, tenant_id: str, *, contacts: int, invoices: int, seed: int) -> None:
+        """Fills an organisation that has no contacts and no invoices; the same for the same numbers, ids
+        included.
+
+        Raises `KeyError` for an unknown organisation.
+        """
+        with self._lock:
+            tenant = self._known(tenant_id)
+            if not self._store.size(CONTACTS, tenant) and not self._store.size(INVOICES, tenant):
+                with self._store.write():
+                    plant(self._store, tenant, contacts=contacts, invoices=invoices, seed=seed)
+
+    def execute(
+        self,
+        operation: str,
+        tenant_id: str,
+        path: Mapping[str, str],
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        content_type: str,
+    ) -> Answer:
+        """Executes one operation.
+
+        `path` holds the path parameters by name, decoded; `query` the query parameters by lower-case name.
+        The answer's status is 200 or 204, 400, 404, 413 or 415 for what the caller did wrong, 501 for an
+        operation that is not served.
+        """
+        handler = HANDLERS.get(operation)
+        if handler is None:
+            return _NOT_IMPLEMENTED
+        lowered = {name.lower(): value for name, value in headers.items()}
+        with self._lock:
+            try:
+                tenant = self._store.tenant(tenant_id)
+                if tenant is None:
+                    raise not_found()
+                now = ms_of(self._now())
+                call = Call(self._store, tenant, now, _clean(path), _clean(query), lowered, body, content_type)
+                return handler(call)
+            except Refused as refused:
+                return refused.answer
+
+    def counts(self, tenant_id: str) -> dict[str, int]:
+        """The number of documents of each resource, and under `duplicates` how many repeat another one.
+
+        A duplicate is an invoice or a credit note, made through the API and neither voided nor deleted,
+        that agrees with an earlier such document in type, contact, date, total and reference. Bills and
+        credit notes of suppliers, and documents without a reference, must agree in their number as well. Of
+        n alike, n - 1 count. Raises `KeyError` for an unknown organisation.
+        """
+        with self._lock:
+            tenant = self._known(tenant_id)
+            counts = {resource.name: self._store.size(resource, tenant) for resource in RESOURCES}
+            counts["duplicates"] = sum(self._store.twins(resource, tenant) for resource in RESOURCES if resource.twin)
+            return counts
+
+    def close(self) -> None:
+        """Closes the store."""
+        with self._lock:
+            self._store.close()
+
+    def _known(self, tenant_id: str) -> int:
+        tenant = self._store.tenant(tenant_id)
+        if tenant is None:
+            raise KeyError(tenant_id)
+        return tenant
+
+
+def _clean(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Parameters without the lone surrogates that undecodable bytes of an address leave behind."""
+    return {
+        name: value if value.isascii() else value.encode("utf-8", "replace").decode()
+        for name, value in parameters.items()
+    }

@@ -1,0 +1,297 @@
+"""The rules of invoices and credit notes: contact, currency, lines, number, status, and what is still open.
+
+Both are one kind of document, a `Sale`; the row tells how they differ.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from .contacts import contact_shown, find_or_create_contact, mark_traded
+from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
+from .rules import (
+    BASE_CURRENCY,
+    CURRENCY_RATES,
+    Rejected,
+    dated,
+    is_dead,
+    next_status,
+    price_lines,
+    reprice_lines,
+    settle_credit_note,
+    settle_invoice,
+    total_up,
+)
+from .values import (
+    DAY,
+    ZERO,
+    Document,
+    child,
+    documents_in,
+    ms_of_day,
+    new_id,
+    stored_ms,
+    text_of,
+    written_date,
+)
+from .work import Change, Matcher, Saver, Work, first
+
+
+class Sale(NamedTuple):
+    """How invoices and credit notes differ."""
+
+    resource: Resource
+    sold: str  # the type that is numbered by Xero
+    prefix: str
+    label: str
+    settle: Callable[[Document, int], None]
+    fresh: Document  # fields of a new one, beside those of `_new_sale`
+
+
+_SALES: Final = (
+    Sale(
+        INVOICES,
+        "ACCREC",
+        "INV-",
+        "Invoice",
+        settle_invoice,
+        {
+            "AmountDue": ZERO,
+            "AmountPaid": ZERO,
+            "AmountCredited": ZERO,
+            "IsDiscounted": False,
+            "Payments": [],
+            "CreditNotes": [],
+            "Prepayments": [],
+            "Overpayments": [],
+            "InvoiceAddresses": [],
+        },
+    ),
+    Sale(
+        CREDIT_NOTES,
+        "ACCRECCREDIT",
+        "CN-",
+        "Credit Note",
+        settle_credit_note,
+        {"RemainingCredit": ZERO, "Allocations": [], "Payments": [], "InvoiceAddresses": []},
+    ),
+)
+INVOICE_SALE: Final = _SALES[0]
+CREDIT_NOTE_SALE: Final = _SALES[1]
+
+# What may not change once money has been applied to a document.
+_LOCKED: Final = ("Date", "LineAmountTypes", "CurrencyCode", "SubTotal", "TotalTax", "Total")
+
+
+def new_sale(sale: Sale, document_id: str, day: int) -> Document:
+    """An invoice or credit note with nothing in it yet, its fields in Xero's order."""
+    return {
+        "Type": "",
+        sale.resource.id: document_id,
+        sale.resource.number: "",
+        "Reference": "",
+        **sale.fresh,
+        "CurrencyRate": Decimal("1.000000"),
+        "HasAttachments": False,
+        "HasErrors": False,
+        "SentToContact": False,
+        "Contact": {},
+        **dated("Date", day),
+        "Status": "",
+        "LineAmountTypes": "Exclusive",
+        "LineItems": [],
+        "SubTotal": ZERO,
+        "TotalTax": ZERO,
+        "Total": ZERO,
+        "UpdatedDateUTC": "",
+        "CurrencyCode": BASE_CURRENCY,
+    }
+
+
+def match_sale(sale: Sale) -> Matcher:
+    """The rule that finds what a POST without an id means: the live document of the numbered type with its
+    number.
+    """
+
+    def matched(work: Work, given: Document) -> str | None:
+        number = text_of(given, sale.resource.number)
+        return _numbered(work, sale, number) if number and given.get("Type") == sale.sold else None
+
+    return matched
+
+
+def _numbered(work: Work, sale: Sale, number: str) -> str | None:
+    """The live document of the numbered type that has a number; voided and deleted ones have given theirs
+    up.
+    """
+    where = f'"{sale.resource.number}" = ? AND "Type" = ? AND "Status" NOT IN (\'VOIDED\', \'DELETED\')'
+    return first(work, sale.resource, where, number, sale.sold)
+
+
+def save_sale(sale: Sale) -> Saver:
+    """The rule of invoices or of credit notes."""
+
+    def saved(work: Work, existing: Document | None, given: Document) -> Change:
+        kind = _type(sale, existing, given)
+        base = existing or new_sale(sale, new_id(), work.today)
+        contact = _contact(work, existing, given)
+        own: Document = {
+            "Type": kind,
+            "Contact": contact_shown(contact),
+            sale.resource.id: base[sale.resource.id],
+            sale.resource.number: given.get(sale.resource.number) or base[sale.resource.number],
+        }
+        document = base | given | own
+        _write_dates(document, given, contact, kind == sale.sold)
+        _write_currency(work, document, base, given, contact)
+        _write_lines(work, document, base, given)
+        _write_status(sale, document, existing, given)
+        _write_number(work, sale, document, given)
+        sale.settle(document, work.today)
+        _check_locked(sale, document, existing)
+        mark_traded(work, contact, sold=kind == sale.sold)
+        return Change(document, _warnings(document, given))
+
+    return saved
+
+
+def _type(sale: Sale, existing: Document | None, given: Document) -> str:
+    kind = text_of(given, "Type") or text_of(existing or {}, "Type")
+    if not kind:
+        raise Rejected(f"{sale.label} type must be specified.")
+    if existing and existing["Type"] != kind:
+        raise Rejected(f"{sale.label} type cannot be changed.")
+    return kind
+
+
+def _contact(work: Work, existing: Document | None, given: Document) -> Document:
+    sent, kept = child(given, "Contact"), child(existing or {}, "Contact")
+    if kept and (not sent or text_of(sent, "ContactID") == kept["ContactID"]):
+        contact = work.store.get(CONTACTS, work.tenant, text_of(kept, "ContactID"))
+        if contact is not None:
+            return contact
+    return find_or_create_contact(work, sent)
+
+
+def _write_dates(document: Document, given: Document, contact: Document, sold: bool) -> None:
+    if "DueDate" not in document:
+        terms = child(child(contact, "PaymentTerms"), "Sales" if sold else "Bills")
+        due = due_day(stored_ms(document["Date"]) or 0, terms)
+        given = given if due is None else given | {"DueDate": written_date(due)}
+    for name in ("Date", "DueDate", "ExpectedPaymentDate", "PlannedPaymentDate"):
+        ms = stored_ms(given.get(name))
+        if ms is not None:
+            document |= dated(name, ms)
+
+
+def due_day(issued: int, terms: Document) -> int | None:
+    """The day on which something issued on a day falls due, both in milliseconds; None without terms."""
+    days = terms.get("Day")
+    if not isinstance(days, int) or not 0 <= days <= 3650:
+        return None
+    day = datetime.fromtimestamp(issued // 1000, UTC).date()
+    if day.year > 9900:
+        return None
+    month_end = day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    match terms.get("Type"):
+        case "DAYSAFTERBILLDATE":
+            return issued + days * DAY
+        case "DAYSAFTERBILLMONTH":
+            return ms_of_day(month_end) + days * DAY
+        case "OFCURRENTMONTH":
+            return ms_of_day(_day_of_month(month_end, days))
+        case "OFFOLLOWINGMONTH":
+            return ms_of_day(_day_of_month(month_end + timedelta(days=1), days))
+        case _:
+            return None
+
+
+def _day_of_month(month: date, day: int) -> date:
+    return month.replace(day=max(1, min(day, calendar.monthrange(month.year, month.month)[1])))
+
+
+def _write_currency(work: Work, document: Document, base: Document, given: Document, contact: Document) -> None:
+    is_new = not base["Status"]
+    sent = text_of(given, "CurrencyCode") or (text_of(contact, "DefaultCurrency") if is_new else "")
+    code = sent.upper() or text_of(document, "CurrencyCode")
+    if sent and not first(work, CURRENCIES, "id = ?", code):
+        raise Rejected(f"Organisation is not subscribed to currency {code}")
+    rate = given.get("CurrencyRate")
+    if isinstance(rate, Decimal) and rate <= 0:
+        raise Rejected("CurrencyRate must be greater than zero.")
+    if code == BASE_CURRENCY or (rate is None and (is_new or code != base["CurrencyCode"])):
+        document["CurrencyRate"] = CURRENCY_RATES.get(code, Decimal("1.000000"))
+    document["CurrencyCode"] = code
+
+
+def _write_lines(work: Work, document: Document, base: Document, given: Document) -> None:
+    types = text_of(document, "LineAmountTypes")
+    lines = documents_in(base["LineItems"])
+    if types != base["LineAmountTypes"]:
+        lines = reprice_lines(lines, types)
+    if "LineItems" in given:
+        lines = price_lines(documents_in(given["LineItems"]), lines, types, places=work.places)
+    totals = total_up(lines, types)
+    if totals.total < 0:
+        raise Rejected("The document total must not be negative.")
+    document["LineItems"] = lines
+    document |= {"SubTotal": totals.sub_total, "TotalTax": totals.total_tax, "Total": totals.total}
+    if "IsDiscounted" in document:
+        document["IsDiscounted"] = bool(totals.discount)
+        document.pop("TotalDiscount", None)
+        document |= {"TotalDiscount": totals.discount} if totals.discount else {}
+
+
+def _write_status(sale: Sale, document: Document, existing: Document | None, given: Document) -> None:
+    now = text_of(existing or {}, "Status")
+    status = next_status(sale.label, now, text_of(given, "Status") or now or "DRAFT")
+    if status == "VOIDED" and now != "VOIDED" and _is_applied(document):
+        raise Rejected("This document cannot be voided as it has payments or credits applied to it.")
+    if status in ("SUBMITTED", "AUTHORISED"):
+        if not document["LineItems"]:
+            raise Rejected("One or more line items must be specified")
+        if status == "AUTHORISED" and sale.resource is INVOICES and "DueDate" not in document:
+            raise Rejected("DueDate must be specified for an AUTHORISED invoice.")
+    document["Status"] = status
+
+
+def _write_number(work: Work, sale: Sale, document: Document, given: Document) -> None:
+    number, own = sale.resource.number, document[sale.resource.id]
+    if document["Type"] != sale.sold or is_dead(document):
+        return
+    sent = text_of(given, number)
+    if sent and _numbered(work, sale, sent) not in (None, own):
+        raise Rejected(f"{sale.label} # must be unique.")
+    while not document[number]:
+        free = f"{sale.prefix}{work.store.next_number(work.tenant, sale.prefix):04d}"
+        if _numbered(work, sale, free) is None:
+            document[number] = free
+
+
+def _is_applied(document: Document) -> bool:
+    return any(document.get(name) for name in ("Payments", "CreditNotes", "Allocations"))
+
+
+def _check_locked(sale: Sale, document: Document, existing: Document | None) -> None:
+    if existing is None:
+        return
+    moved = child(document, "Contact")["ContactID"] != child(existing, "Contact")["ContactID"]
+    changed = moved or any(document.get(name) != existing[name] for name in existing if name != "Contact")
+    if is_dead(existing) and changed:
+        raise Rejected(f"{sale.label} not of valid status for modification")
+    if _is_applied(existing) and (moved or any(document[name] != existing[name] for name in _LOCKED)):
+        raise Rejected("This document cannot be edited as it has a payment or credit note allocated to it.")
+
+
+def _warnings(document: Document, given: Document) -> tuple[str, ...]:
+    if given.get("SentToContact") is True and document["Status"] not in ("AUTHORISED", "PAID"):
+        document["SentToContact"] = False
+        return (
+            f"Only AUTHORISED and PAID {'invoices' if 'InvoiceID' in document else 'credit notes'}"
+            " may have SentToContact updated.",
+        )
+    return ()

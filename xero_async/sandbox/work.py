@@ -1,0 +1,76 @@
+"""The ground that the rules of all resources stand on: where and when they work, and how a change is
+stored.
+
+A rule takes what a client sent (already cut down by `rules.accept`) and the document it updates, if any,
+and gives the document to store. `rules.Rejected` carries Xero's messages and leaves the store as it was,
+because each element of a batch is saved within an `attempt` of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from .resources import Resource
+from .rules import Rejected
+from .store import Note, Store
+from .values import DAY, Document, text_of, written_date
+
+USER: Final = "Sandbox User"
+
+
+class Work(NamedTuple):
+    """Where and when a rule works: a tenant, the clock in milliseconds, the decimals of unit amounts."""
+
+    store: Store
+    tenant: int
+    now: int
+    places: int = 2
+
+    @property
+    def today(self) -> int:
+        """Midnight UTC of the clock's day."""
+        return self.now - self.now % DAY
+
+
+class Change(NamedTuple):
+    """A document to store, and the warnings that go with it."""
+
+    document: Document
+    warnings: tuple[str, ...] = ()
+
+
+Saver = Callable[[Work, Document | None, Document], Change]
+Matcher = Callable[[Work, Document], str | None]
+
+
+def put(work: Work, resource: Resource, document: Document, changes: str, details: str = "") -> None:
+    """Stores a document that changed: `Created` adds it, anything else replaces it. Its change date moves
+    on.
+    """
+    at = work.store.tick(work.tenant, work.now)
+    if resource.dated:
+        document["UpdatedDateUTC"] = written_date(at)
+    store = work.store.add if changes == "Created" else work.store.replace
+    store(resource, work.tenant, document)
+    if not details:
+        details = f"{text_of(document, resource.number) or text_of(document, 'Name')} {text_of(document, 'Status')}"
+    work.store.note(work.tenant, text_of(document, resource.id), [Note(at, changes, USER, details.strip())])
+
+
+def first(work: Work, resource: Resource, where: str, *values: str) -> str | None:
+    """The id of the document, of those that fulfil an SQL condition, that changed last."""
+    return next(iter(work.store.find(resource, work.tenant, where, *values)), None)
+
+
+def by_id(work: Work, resource: Resource, given: Document) -> Document | None:
+    """The document whose id a client sent, None when it sent none; `Rejected` when there is no such
+    document.
+    """
+    document_id = text_of(given, resource.id)
+    if not document_id:
+        return None
+    found = work.store.get(resource, work.tenant, document_id)
+    if found is None:
+        raise Rejected(f"The {resource.item} with {resource.id} {document_id} could not be found.")
+    return found
