@@ -1,7 +1,8 @@
 """A model of Xero's limits in virtual time, which keeps them in each of the ways that its documents allow.
 
-It counts calls in a fixed or a rolling minute, at their arrival or at their completion, and refuses as Xero does. It
-shares no code with the limiter that it tests.
+`SimulatedXero` counts calls in a fixed or a rolling minute, at their arrival or at their completion, and refuses as
+Xero does. It shares no code with the limiter that it tests. For single moments, `answered` makes a call whose answer
+is written down beforehand.
 """
 
 from __future__ import annotations
@@ -125,8 +126,8 @@ class SimulatedXero:
 
     def _refuse(self, problem: str, seconds: int | None) -> Answer:
         self.refused[problem] += 1
-        headers = {"X-Rate-Limit-Problem": problem}
-        return Answer(429, headers if seconds is None else headers | {"Retry-After": str(seconds)})
+        headers = {"x-rate-limit-problem": problem}
+        return Answer(429, headers if seconds is None else headers | {"retry-after": str(seconds)})
 
     def _count(self, tenant: str) -> Answer:
         now = asyncio.get_running_loop().time()
@@ -142,8 +143,8 @@ class SimulatedXero:
         self.days[tenant] += 1
         self.served[tenant] += 1
         self.served_at.append((now, tenant))
-        left = {"Min": minute.left(now), "Day": self.day - self.days[tenant], "AppMin": self.app.left(now)}
-        return Answer(200, {f"X-{name}Limit-Remaining": str(calls) for name, calls in left.items()})
+        left = {"min": minute.left(now), "day": self.day - self.days[tenant], "appmin": self.app.left(now)}
+        return Answer(200, {f"x-{name}limit-remaining": str(calls) for name, calls in left.items()})
 
 
 async def call(limiter: Limiter, server: SimulatedXero, tenant: str = "t", *, bulk: bool = False) -> float:
@@ -167,3 +168,40 @@ async def calls(
     """Make so many calls, all asked for at once; return when the last was answered."""
     await asyncio.gather(*(call(limiter, server, tenant, bulk=bulk) for _ in range(number)))
     return asyncio.get_running_loop().time()
+
+
+def now() -> float:
+    """Return the virtual time."""
+    return asyncio.get_running_loop().time()
+
+
+def refusal(problem: str | None = None, seconds: float | None = None) -> dict[str, str]:
+    """Return the headers of a 429."""
+    headers = {"x-rate-limit-problem": problem, "retry-after": None if seconds is None else str(seconds)}
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+async def met(limiter: Limiter, *tenants: str) -> None:
+    """Make each tenant's first call, which takes no time and says nothing."""
+    for tenant in tenants:
+        (await limiter.acquire(tenant)).release()
+
+
+async def answered(
+    limiter: Limiter,
+    tenant: str | None = "t",
+    *,
+    bulk: bool = False,
+    lasts: float = 0.0,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> float:
+    """Make one call whose answer is given; return when its turn came."""
+    turn = await limiter.acquire(tenant, bulk=bulk)
+    granted = now()
+    try:
+        await asyncio.sleep(lasts)
+        turn.learn(status, headers or {})
+    finally:
+        turn.release()
+    return granted

@@ -105,6 +105,11 @@ def test_foreign_calls_expire() -> None:
     probe(window, 14)
     assert (window.left(0), window.left(60), window.left(SPAN)) == (14, 14, 60)
     assert window.opening(0, False) == inf
+    first = window.take(100)
+    window.learn(first, 14, 100)
+    window.settle(first, 103)
+    spend(window, 14, 104)
+    assert (window.hindrance(104, False), window.opening(104, False)) == ("minute", 100 + SPAN)
 
 
 def test_foreign_calls_are_forgotten_when_the_server_forgets_them() -> None:
@@ -203,13 +208,8 @@ def test_a_longer_pause_wins() -> None:
     """Of several refusals the longest counts, and those that add less than a second are no news."""
     window = Window(60, SPAN)
     tickets = [window.take(0) for _ in range(4)]
-    lengths = (10, 10.5, 3, 20)
-    assert [window.pause(t, 0, s, probe=False) for t, s in zip(tickets, lengths, strict=True)] == [
-        True,
-        False,
-        False,
-        True,
-    ]
+    news = [window.pause(t, 0, s, probe=False) for t, s in zip(tickets, (10, 10.5, 20, 3), strict=True)]
+    assert news == [True, False, True, False]
     assert window.opening(0, False) == 20
 
 
@@ -251,7 +251,7 @@ def test_a_higher_figure_counts_only_if_it_is_newer() -> None:
 @REPEATABLE
 @given(st.permutations(range(8)), st.integers(0, 5), st.booleans())
 def test_the_day_is_exact_when_all_are_answered(order: list[int], left: int, at_arrival: bool) -> None:
-    """In whatever order calls are counted and answered, no call is too many, and in the end none is lost."""
+    """In whatever order calls are counted and answered, none is too many, and in the end none is lost."""
     day = Day(5_000)
     counted: list[int] = []
     for _ in order:

@@ -40,6 +40,7 @@ from .pacing import (
     Limiter,
     Limits,
     Outcome,
+    PacedTurn,
     Pacer,
     Raise,
     Remaining,
@@ -52,8 +53,9 @@ from .pacing import (
     may_have_arrived,
     new_key,
 )
-from .wire.answers import error_from, is_expired_token, problem_of, retry_after_of
+from .wire.answers import error_from, is_expired_token
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError, XeroError, XeroTimeout
+from .wire.headers import rate_limit_problem, retry_after
 from .wire.operation import Answer, Operation, Request
 from .wire.parameters import Parameters
 
@@ -160,9 +162,7 @@ class Xero:
         """End what is in flight with `SessionClosed`, and close the connection pool unless it was given."""
         await self._session.close()
 
-    def tenant(
-        self, tenant_id: str | UUID | Connection, *, bulk: bool = False, timeout: float | None = None
-    ) -> Tenant:
+    def tenant(self, tenant_id: str | UUID | Connection, *, bulk: bool = False, timeout: float | None = None) -> Tenant:
         """An organisation, by its connection or the `tenant_id` of that. Nothing is sent.
 
         With `bulk`, its calls let those of other parts of the program pass. `timeout`, in seconds, replaces the
@@ -401,8 +401,7 @@ class _Call(Generic[R]):
         turn = await session.limiter.acquire(caller.tenant, bulk=caller.bulk)
         started = self._loop.time()
         try:
-            self._phase = "token"
-            self._token = await session.auth.token(session.sign_in)
+            await self._take_token(turn)
             self._phase = "read"
             started = self._loop.time()
             if self._first_sent is None:
@@ -426,6 +425,15 @@ class _Call(Generic[R]):
             turn.release()
         sent.waited, sent.seconds = turn.waited, self._loop.time() - started
         return sent
+
+    async def _take_token(self, turn: PacedTurn) -> None:
+        self._phase = "token"
+        try:
+            self._token = await self._session.auth.token(self._session.sign_in)
+        except BaseException:
+            # Nothing was sent, so nothing is spent.
+            turn.give_back()
+            raise
 
     def _headers(self) -> dict[str, str]:
         headers = {**self._request.headers, "Authorization": f"Bearer {self._token}", "User-Agent": USER_AGENT}
@@ -552,7 +560,7 @@ def _outcome(request: Request[R], answer: Answer) -> Outcome:
         return Outcome(answer.status, "dropped")
     if answer.status != 429:
         return Outcome(answer.status)
-    return Outcome(answer.status, problem=problem_of(answer), retry_after=retry_after_of(answer))
+    return Outcome(answer.status, problem=rate_limit_problem(answer.headers), retry_after=retry_after(answer.headers))
 
 
 def _is_garbled(request: Request[R], answer: Answer) -> bool:

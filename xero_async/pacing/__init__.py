@@ -1,6 +1,5 @@
 """Pacing: the limiter, the retry decision, and the life of idempotency keys. It knows no resource and no socket."""
 
-from .headers import rate_limit_problem, retry_after
 from .keys import KEY_LENGTH, KEY_LIFE, KEY_USE, check_key, new_key
 from .limiter import Limiter, Turn
 from .limits import Limits, Remaining
@@ -28,6 +27,4 @@ __all__ = [
     "decide",
     "may_have_arrived",
     "new_key",
-    "rate_limit_problem",
-    "retry_after",
 ]

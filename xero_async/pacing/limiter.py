@@ -15,6 +15,8 @@ interactive one served before the bulk one. One more window counts the app's min
   frees goes round the ring, one call a lane. The app's minute is kept by the same rule as a tenant's, and not by a
   token bucket: one that can never exceed 10,000 calls in a minute hands out about 160 a second, which would make
   30,000 calls take three minutes where Xero lets them pass in two.
+- **Calls of no tenant** (`/connections`) have no window at Xero but the app's. aiolimiter's bucket keeps them to what
+  one tenant may have, so that a program that asks for its connections in a loop does not eat the app's minute.
 - **Refusals (429).** `minute`, and any word not known here, pauses the lane for `Retry-After`, after which one call
   goes first; `concurrent` pauses it for a second; `appminute` pauses all lanes; `day` ends the lane's day.
 - **A day that is over** raises `DailyLimitReached` at once, also in all who wait, unless `Limits.wait_for_day`.
@@ -34,8 +36,10 @@ from functools import partial
 from math import inf
 from typing import Literal, TypeAlias
 
+from aiolimiter import AsyncLimiter
+
 from ..wire.errors import DailyLimitReached
-from .headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left, rate_limit_problem, retry_after
+from ..wire.headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left, rate_limit_problem, retry_after
 from .limits import Limits, Remaining
 from .window import Day, Hindrance, Window
 
@@ -49,8 +53,8 @@ _LEAST_MARGIN = 0.005
 # Shares of the minute: what a refusal for concurrency pauses (1 s), and one that does not say for how long (10 s).
 _MOMENT = 1 / 60
 _WHILE = 1 / 6
-# A pause of more minutes than these is no minute's limit, whatever it is called: it is treated as the day's.
-_LONGEST_PAUSE = 10
+# A pause of more seconds than these is no minute's limit, whatever it is called: it is treated as the day's.
+_LONGEST_PAUSE = 600.0
 
 _Reason: TypeAlias = Literal["day", "app minute", "queue"] | Hindrance
 _Waiter: TypeAlias = "asyncio.Future[Turn]"
@@ -77,6 +81,8 @@ class Limiter:
         loop = asyncio.get_running_loop()
         if desk is None or desk.loop is not loop:
             desk = self._move(loop)
+        if tenant is None:
+            await desk.tenantless.acquire()
         now = loop.time()
         lane = desk.lanes.get(tenant) or desk.meet(tenant)
         if not bulk:
@@ -147,7 +153,7 @@ class Turn:
         desk, lane = self._desk, self._lane
         problem, seconds = rate_limit_problem(headers), retry_after(headers)
         minute = desk.limits.window
-        if problem == "day" or (seconds or 0) > _LONGEST_PAUSE * minute:
+        if problem == "day" or (seconds or 0) > _LONGEST_PAUSE:
             self._ticket.refused = True
             lane.end_day(now, seconds)
         elif problem == "appminute":
@@ -199,14 +205,9 @@ class _Alarm:
         """Ring then, or earlier if that was asked for before; never, for infinity."""
         if when == inf or (self._timer is not None and self._timer.when() <= when):
             return
-        self.off()
-        self._timer = self._loop.call_at(when, self._rung)
-
-    def off(self) -> None:
-        """Do not ring."""
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self._loop.call_at(when, self._rung)
 
     def _rung(self) -> None:
         self._timer = None
@@ -265,7 +266,7 @@ class _Lane:
         """Return the error that says that the day is over, and until when."""
         seconds = self.day.held_until - now if self.day.reset_known else None
         resets_at = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
-        when = "Xero has not said until when" if resets_at is None else f"they are back at {resets_at:%F %T} UTC"
+        when = f"they are back at {resets_at:%Y-%m-%d %H:%M:%S} UTC" if resets_at else "Xero has not said until when"
         error = DailyLimitReached(f"No calls are left today for tenant {self.tenant}; {when}. Nothing was sent.")
         error.problem, error.retry_after, error.resets_at = "day", seconds, resets_at
         return error
@@ -281,11 +282,12 @@ class _Desk:
         self._span = limits.window + max(_LEAST_MARGIN, min(_MARGIN, limits.window / 100))
         bulk_reserve = limits.app_minute * limits.bulk_reserve // limits.minute
         self.app = Window(limits.app_minute, self._span, bulk_reserve=bulk_reserve)
+        self.tenantless = AsyncLimiter(limits.minute, limits.window)
         self._rings: tuple[deque[_Lane], ...] = (deque(), deque())
         self._alarm = _Alarm(loop, self._go_round)
 
     def meet(self, tenant: str | None) -> _Lane:
-        """Return a lane for a tenant not met before. Calls of no tenant have one too, without limits of its own."""
+        """Return a lane for a tenant not met before. Calls of no tenant have one too, without a window of its own."""
         limits = self.limits
         if tenant is None:
             window, day = Window(sys.maxsize, self._span), Day(sys.maxsize)

@@ -23,7 +23,11 @@ class PacedTurn(Protocol):
         ...
 
     def release(self) -> None:
-        """The call is completed."""
+        """The call is completed. After that, or after `give_back`, it does nothing."""
+        ...
+
+    def give_back(self) -> None:
+        """The call was never sent."""
         ...
 
 

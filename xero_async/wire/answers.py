@@ -7,7 +7,6 @@ where a success holds none: silence is never taken for an empty result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -31,6 +30,7 @@ from .errors import (
     Unauthorized,
     ValidationFailed,
 )
+from .headers import rate_limit_problem, retry_after
 from .operation import Answer, Reader
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "Results",
     "error_from",
     "is_expired_token",
-    "problem_of",
     "raw",
     "read_list",
     "read_nothing",
@@ -47,7 +46,6 @@ __all__ = [
     "read_page",
     "read_record",
     "read_results",
-    "retry_after_of",
 ]
 
 M = TypeVar("M", bound=Model)
@@ -212,15 +210,15 @@ def error_from(answer: Answer, operation: str | None = None) -> ResponseError:
         kind, hint = ResponseError, "Check the base URL: a redirect is not followed, because it would carry the token."
     if answer.status in (401, 403) and _lacks_scope(answer):
         kind, hint = MissingScope, "Grant the app the scope that the operation needs, and sign in again."
-    if answer.status == 429 and problem_of(answer) == "day":
+    if answer.status == 429 and rate_limit_problem(answer.headers) == "day":
         kind, hint = DailyLimitReached, "The tenant has no calls left today."
     if answer.status == 400:
         return _bad_request(answer, operation)
-    words = _words(answer)
-    message = " ".join(part for part in (f"{_title(answer, operation)}:", words, hint) if part).rstrip(":")
-    error = _make(kind, message, answer, operation)
+    words = ". ".join(part for part in (_words(answer), hint) if part)
+    title = _title(answer, operation)
+    error = _make(kind, f"{title}: {words}" if words else title, answer, operation)
     if isinstance(error, RateLimited):
-        error.problem, error.retry_after = problem_of(answer), retry_after_of(answer)
+        error.problem, error.retry_after = rate_limit_problem(answer.headers), retry_after(answer.headers)
     return error
 
 
@@ -230,20 +228,6 @@ _CLASSES: dict[int, tuple[type[ResponseError], str]] = {
     404: (NotFound, "Check the id; a URL with too many ids is answered so too."),
     429: (RateLimited, ""),
 }
-
-
-def problem_of(answer: Answer) -> str | None:
-    """Which limit a 429 is about, in lower case; `app-minute` is spelt `appminute`."""
-    problem = answer.headers.get("x-rate-limit-problem")
-    return problem.strip().lower().replace("-", "") if problem else None
-
-
-def retry_after_of(answer: Answer) -> float | None:
-    """Seconds to wait, where the answer says so in seconds."""
-    try:
-        return max(0.0, float(answer.headers.get("retry-after", "")))
-    except ValueError:
-        return None
 
 
 def is_expired_token(answer: Answer) -> bool:
@@ -280,7 +264,11 @@ def _words(answer: Answer) -> str:
 
 def _problem(answer: Answer) -> _Problem:
     document = _document(answer)
-    return _Problem(*(str(document.get(name) or "") for name in ("Title", "Detail", "Instance")))
+    return _Problem(*(_text(document.get(name)) for name in ("Title", "Detail", "Instance")))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _document(answer: Answer) -> dict[str, object]:
@@ -295,7 +283,7 @@ def _bad_request(answer: Answer, operation: str | None) -> BadRequest:
     errors = [
         ElementError(position=index, messages=messages, id=_id_of(element))
         for index, element in enumerate(body.elements)
-        if (messages := tuple(_messages(element)))
+        if (messages := _messages(element))
     ]
     words = _validation_words(errors) if errors else body.message or _words(answer)
     title = _title(answer, operation)
@@ -323,36 +311,35 @@ class _ErrorBody(Struct):
         document = _document(answer)
         elements = document.get("Elements")
         return cls(
-            str(document.get("Type") or ""),
-            str(document.get("Message") or document.get("Detail") or ""),
+            _text(document.get("Type")),
+            _text(document.get("Message")) or _text(document.get("Detail")),
             cast("list[object]", elements) if isinstance(elements, list) else [],
         )
 
 
-def _messages(value: object) -> Iterator[str]:
-    """Every validation message in an element, nested objects included, each once."""
+def _messages(element: object) -> tuple[str, ...]:
+    """Every validation message in an element, nested objects included, each once; the element's own come first."""
     seen: dict[str, None] = {}
-    _collect(value, seen)
-    yield from seen
-
-
-def _collect(value: object, seen: dict[str, None]) -> None:
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, object]", value).items():
-            if key == "ValidationErrors" and isinstance(item, list):
-                seen.update((text, None) for entry in cast("list[object]", item) if (text := _sentence(entry)))
-            else:
-                _collect(item, seen)
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            _collect(item, seen)
+    # A stack of its own: a body may nest deeper than functions may.
+    pending = [element]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            fields = cast("dict[str, object]", value)
+            errors = fields.get("ValidationErrors")
+            if isinstance(errors, list):
+                seen.update((text, None) for entry in cast("list[object]", errors) if (text := _sentence(entry)))
+            pending.extend(reversed(fields.values()))
+        elif isinstance(value, list):
+            pending.extend(reversed(cast("list[object]", value)))
+    return tuple(seen)
 
 
 def _sentence(entry: object) -> str:
     if not isinstance(entry, dict):
         return ""
     fields = cast("dict[str, object]", entry)
-    return str(fields.get("Message") or fields.get("Description") or "")
+    return _text(fields.get("Message")) or _text(fields.get("Description"))
 
 
 def _id_of(element: object) -> str | None:
@@ -362,7 +349,12 @@ def _id_of(element: object) -> str | None:
     return next((str(value) for value in ids if value and value != NO_ID), None)
 
 
-_IDS = frozenset(name for name in Element.__struct_encode_fields__ if name.endswith("ID"))
+_IDS = frozenset(name for name in Element.__struct_encode_fields__ if name.endswith("ID")) | {
+    # Xero's description of an element leaves out these, which travel in batches too.
+    "AllocationID",
+    "EmployeeID",
+    "ExpenseClaimID",
+}
 
 
 def _validation_words(errors: list[ElementError]) -> str:
@@ -375,5 +367,5 @@ def _refused(position: int, record: Model) -> ElementError | None:
     if getattr(record, "status_attribute_string", None) != "ERROR" and not getattr(record, "has_errors", None):
         return None
     document = to_builtins(record)
-    messages = tuple(_messages(document)) or ("Xero refused the element without saying why.",)
+    messages = _messages(document) or ("Xero refused the element without saying why.",)
     return ElementError(position=position, messages=messages, id=_id_of(document))

@@ -159,13 +159,17 @@ def _mend_parts(kind: Any, raw: Any, path: str, found: list[Repair]) -> object:
 
 
 def _mend_struct(kind: type[Struct], raw: dict[str, object], path: str, found: list[Repair]) -> Struct:
-    present = (field for field in msgspec.structs.fields(kind) if field.encode_name in raw)
+    present = (field for field in _field_infos(kind) if field.encode_name in raw)
     return kind(
         **{
             field.name: _mend(field.type, raw[field.encode_name], f"{path}.{field.encode_name}", found)
             for field in present
         }
     )
+
+
+# Finding out the types of fields takes far longer than mending a record.
+_field_infos = lru_cache(1024)(msgspec.structs.fields)
 
 
 def _mend_list(item: object, raw: list[object], path: str, found: list[Repair]) -> list[object]:
@@ -216,7 +220,6 @@ def _bare(kind: Any) -> Any:
 # -- checking what goes out -----------------------------------------------------------------------------------------
 
 _HARMLESS: frozenset[object] = frozenset({str, int, bool, date, UUID, type(None)})
-_NUMBERS: frozenset[object] = frozenset({Decimal, float})
 
 
 class _UnsendableError(Exception):
@@ -239,7 +242,10 @@ def _check(value: object) -> None:
     kind: type[object] = type(value)
     if kind in _HARMLESS:
         return
-    if kind in _NUMBERS:
+    if kind is Decimal:
+        if not cast("Decimal", value).is_finite():
+            raise _UnsendableError("is not a finite number")
+    elif kind is float:
         if not math.isfinite(cast("float", value)):
             raise _UnsendableError("is not a finite number")
     elif isinstance(value, (list, tuple)):
@@ -288,7 +294,7 @@ def _check_struct(value: Struct) -> None:
 @lru_cache(1024)
 def _fields(kind: type[Struct]) -> tuple[list[tuple[str, bool]], Callable[[object], tuple[object, ...]]]:
     """The fields of a struct, as wire name and whether it is a day, and a function that gets them all at once."""
-    fields = msgspec.structs.fields(kind)
+    fields = _field_infos(kind)
     names = [field.name for field in fields]
     get: Callable[[object], tuple[object, ...]] = attrgetter(*names) if len(names) > 1 else _getter(names)
     return [(field.encode_name, _bare(field.type) is Date) for field in fields], get

@@ -1,4 +1,7 @@
-"""What an answer's headers say about the limits. A header that is missing or unreadable says nothing: None."""
+"""What an answer's headers say about the limits. A header that is missing or unreadable says nothing: None.
+
+Headers come as a mapping that does not care about case, as aiohttp's, or as a dict with its names in lower case.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from math import isfinite
 __all__ = ["APP_MINUTE_LEFT", "DAY_LEFT", "MINUTE_LEFT", "calls_left", "rate_limit_problem", "retry_after"]
 
 # https://developer.xero.com/documentation/guides/oauth2/limits/
-MINUTE_LEFT = "X-MinLimit-Remaining"
-DAY_LEFT = "X-DayLimit-Remaining"
-APP_MINUTE_LEFT = "X-AppMinLimit-Remaining"
-_PROBLEM = "X-Rate-Limit-Problem"
-_RETRY_AFTER = "Retry-After"
+MINUTE_LEFT = "x-minlimit-remaining"
+DAY_LEFT = "x-daylimit-remaining"
+APP_MINUTE_LEFT = "x-appminlimit-remaining"
+_PROBLEM = "x-rate-limit-problem"
+_RETRY_AFTER = "retry-after"
 
 
 def calls_left(headers: Mapping[str, str], name: str) -> int | None:

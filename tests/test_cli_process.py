@@ -1,0 +1,215 @@
+"""Commands as processes of their own: what they print, how they end, and what they leave behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+COMMAND = [sys.executable, "-W", "error", "-m", "xero_async"]
+PATIENCE = 20.0
+SMALL = ["--contacts", "100", "--invoices", "300", "--create", "100", "--page-size", "100"]
+"""Options of a demo that takes a moment."""
+
+interruptible = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+
+@contextmanager
+def started(*arguments: str, environment: dict[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
+    """A command that is running, and is ended in any case."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command that has ended."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a sandbox says when it is ready."""
+    assert process.stdout is not None
+    told: dict[str, Any] = json.loads(process.stdout.readline())
+    return told
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Every file below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def one_sentence(text: str) -> bool:
+    """Whether a command has failed as it should: with a line, and no traceback."""
+    return text.startswith("xero-async: ") and text.count("\n") == 1
+
+
+# -- sandbox --------------------------------------------------------------------------------------------------------
+
+
+@interruptible
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_sandbox_announces_itself_in_a_line_and_stops_when_told(number: signal.Signals) -> None:
+    """Standard output holds one line of JSON and no more; the server answers; a signal ends it with code 0."""
+    with started("sandbox", "--port", "0", "--contacts", "3", "--invoices", "4", "--tenants", "2") as process:
+        told = ready(process)
+        assert set(told) == {"base_url", "identity_url", "client_id", "client_secret", "tenants"}
+        with urlopen(f"{told['base_url']}/sandbox/counters") as answer:
+            documents = json.load(answer)["documents"]
+        assert [documents[tenant]["Invoices"] for tenant in told["tenants"]] == [4, 4]
+        process.send_signal(number)
+        rest, said = process.communicate(timeout=PATIENCE)
+    assert rest == ""
+    assert "simulation" in said
+    assert process.returncode == 0
+
+
+def test_an_attached_sandbox_ends_with_its_input() -> None:
+    """With --attached, a sandbox does not outlive whoever holds its standard input."""
+    with started("sandbox", "--attached") as process:
+        ready(process)
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+
+
+def test_a_port_in_use_and_a_fault_that_is_none_are_told_in_a_sentence(tmp_path: Path) -> None:
+    """A sandbox that cannot start says why: with code 1 for the world's fault, 2 for the caller's."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("sandbox", "--port", str(taken.getsockname()[1]))
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "address already in use" in result.stderr
+    result = run("sandbox", "--faults", "explode:every=2")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    result = run("sandbox", "--store", str(tmp_path))
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+
+
+# -- export ---------------------------------------------------------------------------------------------------------
+
+
+@interruptible
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_export_leaves_no_file(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    """Interrupted in mid-file, the command removes what it wrote and exits as shells expect."""
+    options = ["--contacts", "5", "--invoices", "400", "--latency", "0.1", "--limits", "off"]
+    with started("sandbox", *options) as server:
+        told = ready(server)
+        names = ("base_url", "identity_url", "client_id", "client_secret")
+        environment = {f"XERO_{name.upper()}": told[name] for name in names}
+        arguments = ["export", str(tmp_path), "--resource", "invoices", "--page-size", "10"]
+        with started(*arguments, environment=environment) as process:
+            until(lambda: [path for path in files_in(tmp_path) if path.stat().st_size])
+            process.send_signal(number)
+            printed, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code
+    assert printed == ""
+    assert one_sentence(said.splitlines(keepends=True)[-1])
+    assert "Traceback" not in said
+    assert files_in(tmp_path) == []
+
+
+# -- demo -----------------------------------------------------------------------------------------------------------
+
+
+def children_of(process: subprocess.Popen[str]) -> Sequence[int]:
+    """The ids of a process's children."""
+    listed = Path(f"/proc/{process.pid}/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc")
+
+
+def test_the_demo_rejects_doubles_and_loses_nothing(tmp_path: Path) -> None:
+    """A small demo with faults ends with no rejection and no duplicate, and with a row for each document."""
+    result = run("demo", *SMALL, "--folder", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    told = dict(re.findall(r"^│ ([a-z ]+?) +│ (.*?) +│$", result.stdout, re.MULTILINE))
+    assert told["rejections"] == told["duplicates"] == "0"
+    assert told["created"] == "100 invoices"
+    assert told["exported"] == "100 contacts, 400 invoices"
+    assert "answer lost" in told["faults injected"]
+    assert int(told["retries"]) >= 1
+    assert {path.name: len(path.read_bytes().splitlines()) for path in files_in(tmp_path)} == {
+        "contacts.jsonl": 100,
+        "invoices.jsonl": 400,
+    }
+    assert "export invoices: 400 of 400 records" in result.stderr
+    assert "left in the minute" in result.stderr
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+@needs_proc
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_an_interrupted_demo_leaves_no_process_and_no_half_file(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Whatever ends the demo, its sandbox ends with it; no file has its final name before it is whole."""
+    with started("demo", *SMALL, "--folder", str(tmp_path)) as process:
+        until(lambda: files_in(tmp_path))
+        (child,) = children_of(process)
+        assert is_running(child)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code
+    assert "Traceback" not in said
+    until(lambda: not is_running(child))
+    whole = {"contacts.jsonl": 100, "invoices.jsonl": 400}
+    for path in files_in(tmp_path):
+        if path.suffix == ".jsonl":
+            assert len(path.read_bytes().splitlines()) == whole[path.name]
+        else:
+            assert number == signal.SIGKILL
+
+
+# -- the extra ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_the_extra_there_is_a_hint(missing: str) -> None:
+    """Where typer or rich is not installed, a sentence says what to install, and there is no traceback."""
+    code = f"import sys; sys.modules[{missing!r}] = None; from xero_async.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert result.returncode == 1
+    assert result.stderr == 'The commands need an extra of the package: pip install "xero_async[cli]"\n'

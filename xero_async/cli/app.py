@@ -1,0 +1,54 @@
+"""The table of commands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from .._version import __version__
+from . import demo, export, limits, sandbox, tenants
+
+__all__ = ["app"]
+
+HELP = """Xero's Accounting API from the command line.
+
+The client's secret, or an access token, comes from the environment and from there alone: \
+XERO_CLIENT_SECRET with XERO_CLIENT_ID, or XERO_ACCESS_TOKEN.
+
+Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted.
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo.demo,
+    "sandbox": sandbox.sandbox,
+    "tenants": tenants.tenants,
+    "export": export.export,
+    "limits": limits.limits,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"xero-async {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+    # What the limiter warns of is on the board.
+    logging.getLogger("xero_async.pacing").setLevel(logging.ERROR)
+
+
+options.__doc__ = None

@@ -1,0 +1,84 @@
+"""From options and environment to a session and its tenants. Secrets come from the environment alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeAlias
+
+import typer
+
+from ..auth import Auth, ClientCredentials, StaticToken
+from ..models import Connection
+from ..session import BASE_URL, IDENTITY_URL, Attempt, Xero
+from .running import MISUSED, CommandError, printable
+
+__all__ = ["BaseUrl", "ClientId", "IdentityUrl", "TenantNames", "choose", "connect", "names_of"]
+
+BaseUrl: TypeAlias = Annotated[
+    str, typer.Option(envvar="XERO_BASE_URL", help="The root of the API, or of a sandbox.", metavar="URL")
+]
+IdentityUrl: TypeAlias = Annotated[
+    str, typer.Option(envvar="XERO_IDENTITY_URL", help="The root of the identity server.", metavar="URL")
+]
+ClientId: TypeAlias = Annotated[
+    str, typer.Option(envvar="XERO_CLIENT_ID", help="The app's client id.", metavar="ID", show_default=False)
+]
+TenantNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tenant",
+        envvar="XERO_TENANT_ID",
+        help="An organisation, by name or id; can be given several times. Needless where there is only one.",
+        metavar="NAME|ID",
+    ),
+]
+
+DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL = BASE_URL, IDENTITY_URL
+
+
+def connect(
+    base_url: str, identity_url: str, client_id: str, on_attempt: Callable[[Attempt], object] | None = None
+) -> Xero:
+    """A session that is not open yet. Raises `CommandError` where there is nothing to sign in with."""
+    return Xero(_auth(client_id), base_url=base_url, identity_url=identity_url, on_attempt=on_attempt)
+
+
+def _auth(client_id: str) -> Auth:
+    if token := os.environ.get("XERO_ACCESS_TOKEN"):
+        return StaticToken(token)
+    secret = os.environ.get("XERO_CLIENT_SECRET", "")
+    if client_id and secret:
+        return ClientCredentials(client_id, secret)
+    raise CommandError(
+        "nothing to sign in with: set XERO_CLIENT_ID and XERO_CLIENT_SECRET, or XERO_ACCESS_TOKEN", MISUSED
+    )
+
+
+async def choose(xero: Xero, wanted: Sequence[str] | None) -> list[Connection]:
+    """The connections that were asked for, or the only one there is. Raises `CommandError`, and never guesses."""
+    connections = await xero.connections()
+    if not connections:
+        raise CommandError("the app is connected to no organisation")
+    if wanted:
+        chosen = {one.tenant_id: one for one in (_find(connections, name) for name in wanted)}
+        return list(chosen.values())
+    if len(connections) > 1:
+        raise CommandError(f"there are several organisations, choose with --tenant: {names_of(connections)}", MISUSED)
+    return connections
+
+
+def _find(connections: Sequence[Connection], wanted: str) -> Connection:
+    sought = wanted.strip().casefold()
+    by_id = [one for one in connections if (one.tenant_id or "").casefold() == sought]
+    found = by_id or [one for one in connections if (one.tenant_name or "").strip().casefold() == sought]
+    if not found:
+        raise CommandError(f"no organisation is called {wanted!r}; there are: {names_of(connections)}", MISUSED)
+    if len(found) > 1:
+        raise CommandError(f"several organisations are called {wanted!r}, use the id: {names_of(found)}", MISUSED)
+    return found[0]
+
+
+def names_of(connections: Sequence[Connection]) -> str:
+    """Names and ids, for messages."""
+    return ", ".join(f"{printable(one.tenant_name or '(no name)')} ({one.tenant_id})" for one in connections)
