@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,8 +34,9 @@ class Reply(NamedTuple):
     @property
     def messages(self) -> list[str]:
         """The validation messages of all elements, in order."""
-        elements = self.json.get("Elements") or next(v for v in self.json.values() if isinstance(v, list))
-        return [error["Message"] for element in elements for error in element.get("ValidationErrors", [])]
+        told: dict[str, Any] = self.json  # Any: as in `json`
+        lists: list[list[dict[str, Any]]] = [each for each in told.values() if isinstance(each, list)]
+        return [error["Message"] for element in lists[0] for error in element.get("ValidationErrors", [])]
 
 
 class Engine:
@@ -43,6 +45,7 @@ class Engine:
     def __init__(self, path: str = ":memory:", *, contacts: int = 0, invoices: int = 0, seed: int = 1) -> None:
         self.now = START
         self.documents = Documents(path, now=lambda: self.now)
+        weakref.finalize(self, self.documents.close)
         self.documents.add_tenant(TENANT, "Demo Company")
         if contacts:
             self.documents.seed(TENANT, contacts=contacts, invoices=invoices, seed=seed)

@@ -27,7 +27,7 @@ def update(engine: Engine, invoice: dict[str, Any], **fields: object) -> Any:  #
 def refusal(engine: Engine, invoice: dict[str, Any], **fields: object) -> str:
     """The messages of an update that must fail."""
     reply = engine.call("updateInvoice", fields, path={"InvoiceID": invoice["InvoiceID"]})
-    assert reply.status == 400
+    assert (reply.status, reply.json["Elements"][0]["InvoiceID"]) == (400, invoice["InvoiceID"])
     return " ".join(reply.messages)
 
 
@@ -46,7 +46,11 @@ def test_the_envelope(engine: Engine) -> None:
 @pytest.mark.parametrize("named", [UNKNOWN, "INV-9999", "", "not a guid", "%", "ABC\x00"])
 def test_what_is_not_there_is_a_plain_404(engine: Engine, named: str) -> None:
     """An unknown record, by id or number, is a 404 in plain text."""
-    for operation, parameter in (("getInvoice", "InvoiceID"), ("getContact", "ContactID"), ("getEmployee", "EmployeeID")):
+    for operation, parameter in (
+        ("getInvoice", "InvoiceID"),
+        ("getContact", "ContactID"),
+        ("getEmployee", "EmployeeID"),
+    ):
         reply = engine.call(operation, path={parameter: named})
         assert (reply.status, reply.content_type.split(";")[0]) == (404, "text/plain")
         assert reply.body == b"The resource you're looking for cannot be found"
@@ -64,8 +68,19 @@ def test_an_unknown_tenant_and_an_unknown_operation_have_answers(engine: Engine)
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[1]", b'"x"', b"5", b'{"Invoices":5}', b'{"Invoices":["x"]}', b"\xff\xfe", b"[" * 9999, b"NaN"]
-    + [b"[{}]" * 2, b'{"Invoices":[{"a":' + b"[" * 50 + b"]" * 50 + b"}]}"],
+    [
+        b"{",
+        b"[1]",
+        b'"x"',
+        b"5",
+        b'{"Invoices":5}',
+        b'{"Invoices":["x"]}',
+        b"\xff\xfe",
+        b"[" * 9999,
+        b"NaN",
+        b"[{}]" * 2,
+        b'{"Invoices":[{"a":' + b"[" * 50 + b"]" * 50 + b"}]}",
+    ],
 )
 def test_a_body_that_is_no_list_of_documents_is_a_400(engine: Engine, body: bytes) -> None:
     """What does not parse, or is of another form, is Xero's error 14."""
@@ -80,10 +95,10 @@ def test_a_body_without_documents_is_a_400(engine: Engine, body: bytes) -> None:
     assert (reply.status, reply.json["ErrorNumber"], reply.json["Type"]) == (400, 17, "NoDataProcessedException")
 
 
-@pytest.mark.parametrize("wrap", [lambda one: {"Invoices": [one]}, lambda one: [one], lambda one: one])
-def test_a_body_may_be_wrapped_or_bare(engine: Engine, wrap: Any) -> None:
+@pytest.mark.parametrize("body", [{"Invoices": [sale()]}, {"Invoices": sale()}, [sale()], sale()])
+def test_a_body_may_be_wrapped_or_bare(engine: Engine, body: object) -> None:
     """The envelope's name, a bare list and a bare object all do."""
-    assert len(engine.good("createInvoices", wrap(sale()))["Invoices"]) == 1
+    assert len(engine.good("createInvoices", body)["Invoices"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -279,7 +294,9 @@ def test_lines_not_sent_back_are_deleted(engine: Engine) -> None:
     """On update the lines sent are the lines there are; those with an id are changed, the others new."""
     first, second = engine.invoice(LineItems=[line(), line(UnitAmount=10)])["LineItems"]
     invoice = engine.get_invoice("INV-0001")
-    changed = update(engine, invoice, LineItems=[{"LineItemID": second["LineItemID"], "Quantity": 3}, line(UnitAmount=1)])
+    changed = update(
+        engine, invoice, LineItems=[{"LineItemID": second["LineItemID"], "Quantity": 3}, line(UnitAmount=1)]
+    )
     assert [each["LineAmount"] for each in changed["LineItems"]] == [30, 2]
     assert changed["LineItems"][0]["LineItemID"] == second["LineItemID"]
     assert first["LineItemID"] not in str(changed)
@@ -332,6 +349,25 @@ def test_an_update_by_id_takes_one_element(engine: Engine) -> None:
     assert reply.status == 400
 
 
+def test_a_number_in_the_path_means_the_sale_that_has_it(engine: Engine) -> None:
+    """Neither a later bill nor a deleted sale of the same number comes between; alone, each is found."""
+    update(engine, engine.invoice(InvoiceNumber="X-1"), Status="DELETED")
+    assert engine.get_invoice("X-1")["Status"] == "DELETED"
+    made = engine.invoice(InvoiceNumber="X-1")
+    engine.invoice(InvoiceNumber="X-1", Type="ACCPAY")
+    engine.invoice(InvoiceNumber="B-1", Type="ACCPAY")
+    assert engine.get_invoice("X-1")["InvoiceID"] == made["InvoiceID"]
+    assert engine.get_invoice("B-1")["Type"] == "ACCPAY"
+
+
+def test_a_line_sent_back_twice_is_one_line_and_a_new_one(engine: Engine) -> None:
+    """Two lines never share an id."""
+    invoice = engine.invoice()
+    (first,) = invoice["LineItems"]
+    one, two = update(engine, invoice, LineItems=[first, first])["LineItems"]
+    assert (one["LineItemID"] == first["LineItemID"], two["LineItemID"] == first["LineItemID"]) == (True, False)
+
+
 def test_the_path_names_the_invoice_whatever_the_body_says(engine: Engine) -> None:
     """An id in the body does not lead elsewhere, and the number does for the path what the id does."""
     one, other = engine.invoice(), engine.invoice()
@@ -346,7 +382,10 @@ def test_the_path_names_the_invoice_whatever_the_body_says(engine: Engine) -> No
 
 def test_a_contact_has_what_xero_gives_it(engine: Engine) -> None:
     """A new contact shows its two addresses and four phones, filled or not, and is found by id and number."""
-    sent = {"Phones": [{"PhoneType": "MOBILE", "PhoneNumber": "1"}], "Addresses": [{"AddressType": "STREET", "City": "Ō"}]}
+    sent = {
+        "Phones": [{"PhoneType": "MOBILE", "PhoneNumber": "1"}],
+        "Addresses": [{"AddressType": "STREET", "City": "Ō"}],
+    }
     contact = engine.contact(Name="  ABC  ", ContactNumber="C-1", **sent)
     assert (contact["Name"], contact["ContactStatus"]) == ("ABC", "ACTIVE")
     assert {each["PhoneType"]: each["PhoneNumber"] for each in contact["Phones"]} == {
@@ -422,7 +461,10 @@ def test_invoices_find_or_make_their_contact(engine: Engine) -> None:
     for way in ({"ContactID": known["ContactID"]}, {"ContactNumber": "K-1"}, {"Name": "KNOWN"}):
         assert engine.invoice(Contact=way)["Contact"]["ContactID"] == known["ContactID"]
     made = engine.invoice(Type="ACCPAY", Contact={"Name": "Maker"})["Contact"]
-    flags = {each["Name"]: (each["IsCustomer"], each["IsSupplier"]) for each in engine.good("getContacts", page=1)["Contacts"]}
+    flags = {
+        each["Name"]: (each["IsCustomer"], each["IsSupplier"])
+        for each in engine.good("getContacts", page=1)["Contacts"]
+    }
     assert flags == {"Known": (True, False), "Maker": (False, True)}
     assert engine.good("getContact", path={"ContactID": made["ContactID"]})["Contacts"][0]["Name"] == "Maker"
 
@@ -438,9 +480,7 @@ def test_a_new_name_shows_in_the_contacts_documents(engine: Engine) -> None:
 
 def test_a_contacts_terms_and_currency_are_an_invoices_defaults(engine: Engine) -> None:
     """Where an invoice says nothing, its contact's payment terms and currency count."""
-    engine.contact(
-        Name="ABC", DefaultCurrency="EUR", PaymentTerms={"Sales": {"Day": 14, "Type": "DAYSAFTERBILLDATE"}}
-    )
+    engine.contact(Name="ABC", DefaultCurrency="EUR", PaymentTerms={"Sales": {"Day": 14, "Type": "DAYSAFTERBILLDATE"}})
     invoice = engine.invoice(DueDate=None, Date="2026-11-01", Status="AUTHORISED")
     assert (invoice["DueDateString"], invoice["CurrencyCode"]) == ("2026-11-15T00:00:00", "EUR")
 
@@ -454,7 +494,8 @@ def test_currencies_are_added_once(engine: Engine) -> None:
     assert engine.good("createCurrency", {"Code": "sek"})["Currencies"] == [{"Code": "SEK", "Description": "SEK"}]
     assert engine.invoice(CurrencyCode="SEK")["CurrencyCode"] == "SEK"
     assert "already subscribed" in engine.call("createCurrency", {"Code": "SEK"}).messages[0]
-    assert engine.call("createCurrency", {"Code": "Kronor"}).status == 400
+    for unknown in ("Kronor", "ZZZ", ""):
+        assert engine.call("createCurrency", {"Code": unknown}).status == 400
 
 
 def test_employees_are_made_and_found_by_name(engine: Engine) -> None:
@@ -475,7 +516,10 @@ def test_expense_claims_total_their_receipts(engine: Engine) -> None:
     made = engine.good("createExpenseClaims", {"ExpenseClaims": [claim]})["ExpenseClaims"][0]
     assert (made["Total"], made["AmountDue"], made["Status"]) == (Decimal("125.50"), Decimal("125.50"), "SUBMITTED")
     path = {"ExpenseClaimID": made["ExpenseClaimID"]}
-    assert engine.good("updateExpenseClaim", {"Status": "AUTHORISED"}, path=path)["ExpenseClaims"][0]["Total"] == made["Total"]
+    assert (
+        engine.good("updateExpenseClaim", {"Status": "AUTHORISED"}, path=path)["ExpenseClaims"][0]["Total"]
+        == made["Total"]
+    )
     assert engine.call("updateExpenseClaim", {"Status": "DELETED"}, path=path).status == 400
     assert engine.good("getExpenseClaim", path=path)["ExpenseClaims"][0]["Status"] == "AUTHORISED"
     assert engine.call("createExpenseClaims", {"Receipts": receipts}).status == 400
@@ -507,3 +551,14 @@ def test_duplicates_are_counted(engine: Engine) -> None:
     assert engine.documents.counts(TENANT)["duplicates"] == 1
     engine.good("createInvoices", bill)
     assert engine.documents.counts(TENANT)["duplicates"] == 2
+
+
+def test_what_was_seeded_is_no_duplicate() -> None:
+    """Only documents made through the API are compared."""
+    engine = Engine(contacts=3, invoices=30)
+    seeded = next(each for each in engine.good("getInvoices", page=1)["Invoices"] if each["Type"] == "ACCPAY")
+    again = {name: value for name, value in seeded.items() if name != "InvoiceID"} | {"Status": "DRAFT"}
+    engine.good("createInvoices", again)
+    assert engine.documents.counts(TENANT)["duplicates"] == 0
+    engine.good("createInvoices", again)
+    assert engine.documents.counts(TENANT)["duplicates"] == 1

@@ -117,7 +117,11 @@ def test_history_tells_what_happened_and_takes_notes(engine: Engine, item: str) 
     engine.advance(hours=1)
     sent = {"HistoryRecords": [{"Details": "Called them. ☎"}]}
     made = engine.good(f"create{item}History", sent, path=path)["HistoryRecords"][0]
-    assert (made["Changes"], made["Details"], made["DateUTCString"]) == ("Note", "Called them. ☎", "2026-11-21T10:30:00")
+    assert (made["Changes"], made["Details"], made["DateUTCString"]) == (
+        "Note",
+        "Called them. ☎",
+        "2026-11-21T10:30:00",
+    )
     told = engine.good(f"get{item}History", path=path)["HistoryRecords"]
     assert told[0] == made
     assert told[-1]["Changes"] == "Created"
@@ -194,7 +198,11 @@ def test_an_allocation_moves_credit_and_its_deletion_gives_it_back(engine: Engin
     part = allocate(engine, note, invoice, 15, Date="2026-11-05").json["Allocations"][0]
     assert (part["Amount"], part["Date"]) == (15, "/Date(1793836800000+0000)/")
     open_invoice = engine.get_invoice(invoice["InvoiceID"])
-    assert (open_invoice["AmountDue"], open_invoice["AmountCredited"], open_invoice["Status"]) == (100, 15, "AUTHORISED")
+    assert (open_invoice["AmountDue"], open_invoice["AmountCredited"], open_invoice["Status"]) == (
+        100,
+        15,
+        "AUTHORISED",
+    )
     assert allocate(engine, note, invoice, "100.00").status == 200
     paid, used = engine.get_invoice(invoice["InvoiceID"]), read_note(engine, note)
     assert (paid["AmountDue"], paid["Status"], paid["CreditNotes"][0]["AppliedAmount"]) == (0, "PAID", 115)
@@ -255,6 +263,18 @@ def test_good_allocations_are_made_beside_bad_ones(engine: Engine) -> None:
     made = engine.good("createCreditNoteAllocation", sent, path=path, summarizeErrors="false")["Allocations"]
     assert ["ValidationErrors" in each for each in made] == [False, True, True]
     assert read_note(engine, note)["RemainingCredit"] == 55
+
+
+def test_an_allocation_by_number_means_the_invoice_of_its_kind(engine: Engine) -> None:
+    """A supplier's credit goes to the bill of a number, though a sale has the same one."""
+    engine.invoice(InvoiceNumber="X", Status="AUTHORISED")
+    bill = engine.invoice(InvoiceNumber="X", Status="AUTHORISED", Type="ACCPAY")
+    engine.invoice(InvoiceNumber="X-2", Status="AUTHORISED")
+    sent = sale(Type="ACCPAYCREDIT", Status="AUTHORISED")
+    path = {"CreditNoteID": engine.good("createCreditNotes", sent)["CreditNotes"][0]["CreditNoteID"]}
+    engine.good("updateInvoice", {"Reference": "later"}, path={"InvoiceID": "X"})
+    engine.good("createCreditNoteAllocation", {"Invoice": {"InvoiceNumber": "X"}, "Amount": 15}, path=path)
+    assert engine.get_invoice(bill["InvoiceID"])["AmountDue"] == 100
 
 
 def test_applied_documents_are_locked(engine: Engine) -> None:

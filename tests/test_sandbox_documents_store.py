@@ -55,7 +55,9 @@ def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None
     """After SIGKILL in the middle of writing, every answered batch is there, and every batch is whole."""
     path = str(tmp_path / "store.db")
     command = [sys.executable, "-c", WRITER, path, TENANT]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": os.getcwd()}) as writer:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": os.getcwd()}
+    ) as writer:
         assert writer.stdout is not None
         answered = writer.stdout.readline().split()
         time.sleep(0.15)

@@ -35,8 +35,10 @@ amounts = st.decimals(min_value=-100_000, max_value=100_000, places=2)
 quantities = st.decimals(min_value=0, max_value=1000, places=4)
 
 
-def priced(types: str = "Exclusive", places: int = 2, **fields: object) -> Document:
-    """One line as it is stored."""
+def priced(*form: str, **fields: object) -> Document:
+    """One line as it is stored; `form` may name the line amount types and ask for four decimals."""
+    types = next((each for each in form if each != "fine"), "Exclusive")
+    places = 4 if "fine" in form else 2
     sent = accept(LINE_ITEM, {"Description": "Work", **fields})
     return price_lines([sent], [], types, places=places)[0]
 
@@ -81,7 +83,9 @@ def test_no_tax_means_none() -> None:
     assert priced("NoTax", Quantity=1, UnitAmount=100, TaxType="OUTPUT", TaxAmount=15)["TaxAmount"] == 0
 
 
-@pytest.mark.parametrize(("tax_type", "tax"), [("OUTPUT", "15"), ("INPUT2", "20"), ("ZERORATED", "0"), ("RROUTPUT", "5")])
+@pytest.mark.parametrize(
+    ("tax_type", "tax"), [("OUTPUT", "15"), ("INPUT2", "20"), ("ZERORATED", "0"), ("RROUTPUT", "5")]
+)
 def test_tax_types_have_their_rates(tax_type: str, tax: str) -> None:
     """The tax on 100.00 is the rate of the tax type."""
     assert priced(Quantity=1, UnitAmount=100, TaxType=tax_type)["TaxAmount"] == Decimal(tax)
@@ -91,7 +95,10 @@ def test_tax_types_have_their_rates(tax_type: str, tax: str) -> None:
     ("fields", "message"),
     [
         ({"Quantity": 1, "UnitAmount": 1, "TaxType": "NOPE"}, "TaxType code 'NOPE'"),
-        ({"Quantity": 2, "UnitAmount": 50, "LineAmount": 99}, "line total 99.00 does not match the expected line total 100.00"),
+        (
+            {"Quantity": 2, "UnitAmount": 50, "LineAmount": 99},
+            "line total 99.00 does not match the expected line total 100.00",
+        ),
         ({"Quantity": 2}, "UnitAmount or LineAmount must be specified"),
         ({"Description": " ", "UnitAmount": 2}, "Description must be specified"),
         ({"UnitAmount": 2, "DiscountRate": 101}, "between 0 and 100"),
@@ -124,7 +131,7 @@ def test_a_tax_amount_that_is_sent_stands() -> None:
 def test_unit_amounts_keep_the_decimals_of_the_request() -> None:
     """Two decimals unless the request asks for four."""
     assert priced(UnitAmount="1.23456")["UnitAmount"] == Decimal("1.23")
-    assert priced(UnitAmount="1.23456", places=4)["UnitAmount"] == Decimal("1.2346")
+    assert priced("fine", UnitAmount="1.23456")["UnitAmount"] == Decimal("1.2346")
 
 
 def test_lines_sent_back_are_merged_and_the_others_are_gone() -> None:
@@ -138,7 +145,7 @@ def test_lines_sent_back_are_merged_and_the_others_are_gone() -> None:
 
 def test_a_line_read_with_two_decimals_and_sent_back_is_unchanged() -> None:
     """The two decimals that a reader sees stand for all that the line has."""
-    kept = [priced(UnitAmount="1.2345", Quantity=100, places=4)]
+    kept = [priced("fine", UnitAmount="1.2345", Quantity=100)]
     shown = {**kept[0], "UnitAmount": rounded(Decimal("1.2345"))}
     assert price_lines([shown], kept, "Exclusive", places=2) == kept
 
@@ -205,11 +212,21 @@ def test_dates_are_read_in_every_form(sent: str, day: str) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    ["", "31/01/2026", "2026-02-30", "20260131", "2026-W05-6", "/Date(x)/", "/Date(99999999999999999)/", 20260131, "２０２６-01-31"],
+    [
+        "",
+        "31/01/2026",
+        "2026-02-30",
+        "20260131",
+        "2026-W05-6",
+        "/Date(x)/",
+        "/Date(99999999999999999)/",
+        20260131,
+        "\N{FULLWIDTH DIGIT TWO}026-01-31",
+    ],
 )
 def test_garbage_is_no_date(sent: object) -> None:
     """What is none of the forms, or no day of the calendar, is refused."""
-    with pytest.raises(ValueError, match="date|month|day"):
+    with pytest.raises(ValueError, match=r"date|month|day"):
         read_day(sent)
 
 
@@ -263,7 +280,9 @@ def test_odd_numbers_are_refused(number: object) -> None:
         accept(LINE_ITEM, {"UnitAmount": number})
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40, b"1e99999999999999999999", b"\xff", b"9" * 9000])
+@pytest.mark.parametrize(
+    "text", [b"[" * 100_000, b'{"a":' * 40 + b"1" + b"}" * 40, b"1e99999999999999999999", b"\xff", b"9" * 9000]
+)
 def test_hostile_json_is_refused_in_order(text: bytes) -> None:
     """JSON too deep, numbers too large and bytes that are no text give one kind of error."""
     with pytest.raises(ValueError, match=r".+"):

@@ -86,7 +86,10 @@ def test_credit_notes_agree_with_the_invoices_they_were_given_to(engine: Engine)
         assert invoice["CreditNotes"][0]["AppliedAmount"] == allocation["Amount"]
         assert note["RemainingCredit"] == note["Total"] - allocation["Amount"]
         assert invoice["Contact"]["ContactID"] == note["Contact"]["ContactID"]
-    path = {"CreditNoteID": allocated[0]["CreditNoteID"], "AllocationID": allocated[0]["Allocations"][0]["AllocationID"]}
+    path = {
+        "CreditNoteID": allocated[0]["CreditNoteID"],
+        "AllocationID": allocated[0]["Allocations"][0]["AllocationID"],
+    }
     assert engine.good("deleteCreditNoteAllocations", path=path)["IsDeleted"] is True
 
 

@@ -68,7 +68,9 @@ class Pages(Generic[M]):
 
     async def pages(self) -> AsyncGenerator[Page[M], None]:
         """Every page, in order."""
-        size = getattr(self._query, "page_size", None) or (MAX_PAGE_SIZE if self._is_sized else DEFAULT_PAGE_SIZE)
+        size: int | None = getattr(self._query, "page_size", None)
+        if size is None:
+            size = MAX_PAGE_SIZE if self._is_sized else DEFAULT_PAGE_SIZE
         page = await self._draw(self._first, size)
         yield page
         if not self._is_numbered:
@@ -107,7 +109,8 @@ class Pages(Generic[M]):
 
     @property
     def _first(self) -> int:
-        return getattr(self._query, "page", None) or 1
+        page: int | None = getattr(self._query, "page", None)
+        return 1 if page is None else page
 
     async def _draw(self, number: int, size: int | None) -> Page[M]:
         query = self._query

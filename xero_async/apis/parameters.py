@@ -37,8 +37,8 @@ __all__ = [
 Id: TypeAlias = str | UUID | None
 """The id of a record; where Xero takes a number in its place, such as an invoice number, that too.
 
-None is refused when it comes to a call. It is in the type because every field of a record may be None to a type checker,
-and `get(invoice.invoice_id)` should not need a cast.
+None is refused when it comes to a call. It is in the type because every field of a record may be None to a type
+checker, and `get(invoice.invoice_id)` should not need a cast.
 """
 
 UnitDp: TypeAlias = Literal[2, 4] | None

@@ -76,13 +76,14 @@ class Resource:
         super().__init_subclass__()
         cls.path, cls.id_name = path or cls.path, id_name or cls.id_name
 
-    def __get__(self, owner: Resource | None, kind: type[Resource]) -> Self:
+    def __get__(self, owner: object, kind: type) -> Self:
         """The resource as part of its owner: under its path, and calling through its session."""
+        if not issubclass(kind, Resource):
+            # A tenant that a caller's own class keeps as an attribute is no part of anything.
+            return self
         part = object.__new__(type(self))
-        part._words = self._words
-        if owner is None:
-            part._prefix = _below(kind, kind.path)
-        else:
+        part._words, part._prefix = self._words, _below(kind, kind.path)
+        if isinstance(owner, Resource):
             part._prefix = _below(kind, owner._prefix + kind.path)
             if hasattr(owner, "_caller"):
                 part._caller = owner._caller

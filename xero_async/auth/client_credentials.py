@@ -51,11 +51,8 @@ class ClientCredentials:
     """
 
     def __init__(self, client_id: str, client_secret: str, *, scopes: Iterable[str] = ()) -> None:
-        # HTTP Basic ends the id at its first colon.
-        if not client_id or not client_secret or ":" in client_id:
-            raise InvalidArgument(
-                "client credentials are a client id without a colon and a client secret, neither of them empty"
-            )
+        if not client_id or not client_secret:
+            raise InvalidArgument("client credentials are a client id and a client secret, neither of them empty")
         self._headers = {"Authorization": _basic(client_id, client_secret)}
         self._form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
         self._token: _Token | None = None
@@ -117,7 +114,7 @@ def _basic(client_id: str, client_secret: str) -> str:
 
 def _grant_of(answer: Answer) -> _Grant:
     try:
-        grant = msgspec.json.decode(answer.body, type=_Grant)
+        grant = msgspec.json.decode(answer.body, type=_Grant, strict=False)
     except UNREADABLE:
         grant = _Grant()
     if answer.is_success and grant.access_token:

@@ -1,6 +1,4 @@
-"""The rules of contacts: names are unique among the active ones, and other documents find or make them by
-name.
-"""
+"""The rules of contacts: unique by name among the active ones, found or made by name from other documents."""
 
 from __future__ import annotations
 
@@ -148,9 +146,7 @@ def _rename(work: Work, contact: Document) -> None:
 
 
 def find_or_create_contact(work: Work, given: Document) -> Document:
-    """The contact that a document names, by ContactID, ContactNumber, then Name; made from the name when it
-    is new.
-    """
+    """The contact that a document names, by ContactID, ContactNumber, then Name; made when the name is new."""
     if not any(text_of(given, name).strip() for name in ("ContactID", "ContactNumber", "Name")):
         raise Rejected("A Contact must be specified for this type of transaction")
     contact = by_id(work, CONTACTS, given)

@@ -133,8 +133,7 @@ class Documents:
                     furnish(self._store, self._store.add_tenant(tenant_id, name))
 
     def seed(self, tenant_id: str, *, contacts: int, invoices: int, seed: int) -> None:
-        """Fills an organisation that has no contacts and no invoices; the same for the same numbers, ids
-        included.
+        """Fills an organisation without contacts and invoices; the same for the same numbers, ids included.
 
         Raises `KeyError` for an unknown organisation.
         """

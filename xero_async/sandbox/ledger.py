@@ -7,11 +7,11 @@ stand here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from .contacts import match_contact, save_contact
+from .rates import CURRENCY_CODES, CURRENCY_NAMES
 from .resources import (
     CONTACT_GROUPS,
     CONTACTS,
@@ -22,13 +22,11 @@ from .resources import (
     INVOICES,
     Resource,
 )
-from .rules import CURRENCY_NAMES, Rejected, dated, is_dead, next_status, price_lines, total_up
+from .rules import Rejected, dated, is_dead, next_status, price_lines, total_up
 from .sales import CREDIT_NOTE_SALE, INVOICE_SALE, match_sale, save_sale
 from .store import handle_of
 from .values import ZERO, Document, add_up, child, documents_in, money_of, new_id, stored_ms, text_of
 from .work import Change, Matcher, Saver, Work, by_id, first, put
-
-_CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def save(work: Work, resource: Resource, existing: Document | None, given: Document) -> Change:
@@ -39,9 +37,7 @@ def save(work: Work, resource: Resource, existing: Document | None, given: Docum
 
 
 def match(work: Work, resource: Resource, given: Document) -> Document | None:
-    """The document that an element of a POST updates: the one of its id, or else the one that its names
-    mean.
-    """
+    """The document that an element of a POST updates: that of its id, or else the one its names mean."""
     found = by_id(work, resource, given)
     matcher = MATCHERS.get(resource.name)
     named = matcher(work, given) if matcher and found is None else None
@@ -68,8 +64,8 @@ def _save_group(work: Work, existing: Document | None, given: Document) -> Chang
 
 def _save_currency(work: Work, existing: Document | None, given: Document) -> Change:
     code = text_of(given, "Code").upper()
-    if not _CODE.fullmatch(code):
-        raise Rejected("Code must be an ISO 4217 currency code.")
+    if code not in CURRENCY_CODES:
+        raise Rejected(f"'{code[:10]}' is not a valid currency code.")
     if first(work, CURRENCIES, "id = ?", code):
         raise Rejected(f"Organisation is already subscribed to currency {code}")
     return Change({"Code": code, "Description": CURRENCY_NAMES.get(code) or text_of(given, "Description") or code})

@@ -1,6 +1,4 @@
-"""The handlers of what hangs on documents: attachments, history, PDFs, allocations, groups' members,
-settings.
-"""
+"""The handlers of what hangs on documents: attachments, history, PDFs, allocations, groups, settings."""
 
 from __future__ import annotations
 
@@ -197,7 +195,7 @@ def credit_allocated(call: Call) -> Answer:
 
     def saved(sent: Document, given: Document) -> Outcome:
         note = call.store.get(CREDIT_NOTES, call.tenant, own) or {}
-        invoice = _invoice(call.work, child(given, "Invoice"))
+        invoice = _invoice(call.work, child(given, "Invoice"), text_of(note, "Type").removesuffix("CREDIT"))
         if "Amount" not in given:
             raise Rejected("Amount must be specified for an allocation.")
         day = stored_ms(given.get("Date"))
@@ -210,11 +208,13 @@ def credit_allocated(call: Call) -> Answer:
     return save_each(call, ALLOCATIONS, read_elements(call, ALLOCATIONS.name, ALLOCATIONS.item), saved)
 
 
-def _invoice(work: Work, named: Document) -> Document:
+def _invoice(work: Work, named: Document, kind: str) -> Document:
+    """The invoice that an allocation names by its id, or by its number and the kind that fits."""
     invoice = by_id(work, INVOICES, named)
     number = text_of(named, "InvoiceNumber")
-    if invoice is None and number and (matched := first(work, INVOICES, '"InvoiceNumber" = ?', number)):
-        invoice = work.store.get(INVOICES, work.tenant, matched)
+    if invoice is None and number:
+        matched = first(work, INVOICES, '"InvoiceNumber" = ? AND "Type" = ?', number, kind)
+        invoice = work.store.get(INVOICES, work.tenant, matched) if matched else None
     if invoice is None:
         raise Rejected("An existing Invoice must be specified for an allocation.")
     return invoice

@@ -60,9 +60,7 @@ class Condition(Struct, frozen=True):
 
 
 class _Operand(Struct, frozen=True):
-    """One side of a comparison; `number` holds the exact value of a literal number, `literal` marks
-    literals.
-    """
+    """One side of a comparison; `literal` marks literals, `number` is the exact value of a literal number."""
 
     kind: OperandKind
     condition: Condition
@@ -96,9 +94,7 @@ def compile_where(where: str, resource: Resource) -> Condition:
 
 
 def compile_order(order: str, resource: Resource) -> str:
-    """The SQL terms of an `order`, the id last so that the order is total; `QueryRefused` for unknown
-    fields.
-    """
+    """The SQL terms of an `order`, made total by the id at its end; `QueryRefused` for unknown fields."""
     terms: list[str] = []
     for part in order.split(","):
         matched = _ORDER.fullmatch(part)

@@ -54,6 +54,7 @@ class Resource(Struct, frozen=True, kw_only=True):
     error_flag: str = "HasErrors"
     dated: bool = True  # whether it shows when it last changed
     indexed: tuple[str, ...] = ()
+    current: str = "1"  # in SQL: which documents have their number to themselves, and are meant by it
     twin: tuple[str, ...] = ()  # columns in which two documents made by a client agree only by mistake
 
     @property
@@ -89,9 +90,7 @@ def _object(name: str, *fields: Field) -> Field:
 
 
 def _columns(id_field: str, listing: str, *, id_kind: ColumnKind = "guid", dated: bool = True) -> tuple[Column, ...]:
-    """Columns out of a listing such as `text Name Reference, date Date`; id and change date come by
-    themselves.
-    """
+    """Columns out of a listing such as `text Name Reference,date Date`, after the id and the change date."""
     found = [Column(id_field, id_kind, "id")] + [Column("UpdatedDateUTC", "date", "updated")] * dated
     kinds: dict[str, ColumnKind] = {
         "text": "text",
@@ -283,6 +282,7 @@ INVOICES: Final = Resource(
     ),
     search=("InvoiceNumber", "Reference", "Contact.Name"),
     indexed=("InvoiceNumber", "Contact.ContactID"),
+    current="\"Type\" = 'ACCREC' AND \"Status\" NOT IN ('VOIDED', 'DELETED')",
     twin=("Type", "Contact.ContactID", "Date", "Total", "Reference"),
 )
 
@@ -318,6 +318,7 @@ CREDIT_NOTES: Final = Resource(
     heavy=("Allocations", "Payments", "InvoiceAddresses", "LineItems"),
     paged=True,
     indexed=("CreditNoteNumber", "Contact.ContactID"),
+    current="\"Type\" = 'ACCRECCREDIT' AND \"Status\" NOT IN ('VOIDED', 'DELETED')",
     twin=("Type", "Contact.ContactID", "Date", "Total", "Reference"),
 )
 

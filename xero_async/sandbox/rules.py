@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from .rates import TAX_RATES
 from .resources import Field
 from .values import (
     MONEY,
@@ -33,46 +34,6 @@ from .values import (
     written_date,
     written_day,
 )
-
-# A small table of rates in percent; https://developer.xero.com/documentation/api/accounting/types#tax-types
-TAX_RATES: Final[Mapping[str, Decimal]] = {
-    name: Decimal(rate)
-    for rate, names in {
-        "0": "NONE ZERORATED ZERORATEDINPUT ZERORATEDOUTPUT EXEMPTINPUT EXEMPTOUTPUT EXEMPTEXPENSES"
-        " EXEMPTEXPORT EXEMPTCAPITAL INPUTTAXED BASEXCLUDED GSTONIMPORTS GSTONCAPIMPORTS ECZRINPUT ECZROUTPUT"
-        " ECZROUTPUTSERVICES ECACQUISITIONS REVERSECHARGES",
-        "5": "RRINPUT RROUTPUT",
-        "10": "CAPEXINPUT",
-        "15": "OUTPUT INPUT OUTPUT3 INPUT3",
-        "20": "OUTPUT2 INPUT2 CAPEXINPUT2 CAPEXOUTPUT2 SRINPUT SROUTPUT CAPEXSRINPUT CAPEXSROUTPUT",
-    }.items()
-    for name in names.split()
-}
-
-CURRENCY_RATES: Final[Mapping[str, Decimal]] = {  # units of a currency for one of the base currency
-    code: Decimal(rate)
-    for code, rate in {
-        "NZD": "1.000000",
-        "AUD": "0.914320",
-        "CAD": "0.829450",
-        "EUR": "0.523870",
-        "GBP": "0.441290",
-        "JPY": "88.214000",
-        "SGD": "0.772180",
-        "USD": "0.598650",
-    }.items()
-}
-BASE_CURRENCY: Final = "NZD"
-CURRENCY_NAMES: Final[Mapping[str, str]] = {
-    "NZD": "New Zealand Dollar",
-    "AUD": "Australian Dollar",
-    "CAD": "Canadian Dollar",
-    "EUR": "Euro",
-    "GBP": "British Pound",
-    "JPY": "Japanese Yen",
-    "SGD": "Singapore Dollar",
-    "USD": "United States Dollar",
-}
 
 _DEAD: Final = ("VOIDED", "DELETED")
 _BEFORE_APPROVAL: Final = frozenset({"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"})
@@ -237,7 +198,7 @@ def price_lines(sent: list[Document], kept: list[Document], types: str, *, place
     lines: list[Document] = []
     for line in sent:
         try:
-            lines.append(_price_line(line, known.get(text_of(line, "LineItemID"), {}), types, places))
+            lines.append(_price_line(line, known.pop(text_of(line, "LineItemID"), {}), types, places))
         except Rejected as rejected:
             problems += rejected.messages
     if problems:
@@ -321,9 +282,7 @@ def _checked_amount(line: Document, sent: Document, quantity: Decimal) -> Decima
 
 
 def next_status(item: str, now: str, wanted: str) -> str:
-    """The status that a document takes; `now` is empty for a new one. `Rejected` when the step is not
-    allowed.
-    """
+    """The status that a document takes, from `now` (empty for a new one); `Rejected` for an illegal step."""
     steps = _NEXT_CLAIM_STATUSES if item == "ExpenseClaim" else _NEXT_STATUSES
     if wanted not in steps[now]:
         raise Rejected(f"{item} not of valid status for {'modification' if now else 'creation'}")
@@ -362,9 +321,7 @@ def _settle(document: Document, open_amount: Decimal, day: int) -> None:
 
 
 def allocate(note: Document, invoice: Document, amount: Decimal, day: int, allocation_id: str) -> Document:
-    """Gives an amount of a credit note to an invoice, changing both; the allocation. `Rejected` when it may
-    not be.
-    """
+    """Gives an amount of a credit note to an invoice, changing both; the allocation, or `Rejected`."""
     if text_of(note, "Type").removesuffix("CREDIT") != text_of(invoice, "Type"):
         raise Rejected("The credit note and the invoice must be of the same kind.")
     if _contact_id(note) != _contact_id(invoice):

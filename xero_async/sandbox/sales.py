@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .contacts import contact_shown, find_or_create_contact, mark_traded
+from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
 from .rules import (
-    BASE_CURRENCY,
-    CURRENCY_RATES,
     Rejected,
     dated,
     is_dead,
@@ -49,39 +48,35 @@ class Sale(NamedTuple):
     prefix: str
     label: str
     settle: Callable[[Document, int], None]
-    fresh: Document  # fields of a new one, beside those of `_new_sale`
+    fresh: Document  # fields of a new one, beside those of `new_sale`
 
 
-_SALES: Final = (
-    Sale(
-        INVOICES,
-        "ACCREC",
-        "INV-",
-        "Invoice",
-        settle_invoice,
-        {
-            "AmountDue": ZERO,
-            "AmountPaid": ZERO,
-            "AmountCredited": ZERO,
-            "IsDiscounted": False,
-            "Payments": [],
-            "CreditNotes": [],
-            "Prepayments": [],
-            "Overpayments": [],
-            "InvoiceAddresses": [],
-        },
-    ),
-    Sale(
-        CREDIT_NOTES,
-        "ACCRECCREDIT",
-        "CN-",
-        "Credit Note",
-        settle_credit_note,
-        {"RemainingCredit": ZERO, "Allocations": [], "Payments": [], "InvoiceAddresses": []},
-    ),
+INVOICE_SALE: Final = Sale(
+    INVOICES,
+    "ACCREC",
+    "INV-",
+    "Invoice",
+    settle_invoice,
+    {
+        "AmountDue": ZERO,
+        "AmountPaid": ZERO,
+        "AmountCredited": ZERO,
+        "IsDiscounted": False,
+        "Payments": [],
+        "CreditNotes": [],
+        "Prepayments": [],
+        "Overpayments": [],
+        "InvoiceAddresses": [],
+    },
 )
-INVOICE_SALE: Final = _SALES[0]
-CREDIT_NOTE_SALE: Final = _SALES[1]
+CREDIT_NOTE_SALE: Final = Sale(
+    CREDIT_NOTES,
+    "ACCRECCREDIT",
+    "CN-",
+    "Credit Note",
+    settle_credit_note,
+    {"RemainingCredit": ZERO, "Allocations": [], "Payments": [], "InvoiceAddresses": []},
+)
 
 # What may not change once money has been applied to a document.
 _LOCKED: Final = ("Date", "LineAmountTypes", "CurrencyCode", "SubTotal", "TotalTax", "Total")
@@ -113,9 +108,7 @@ def new_sale(sale: Sale, document_id: str, day: int) -> Document:
 
 
 def match_sale(sale: Sale) -> Matcher:
-    """The rule that finds what a POST without an id means: the live document of the numbered type with its
-    number.
-    """
+    """The rule for a POST without an id: it means the live document of the numbered type with its number."""
 
     def matched(work: Work, given: Document) -> str | None:
         number = text_of(given, sale.resource.number)
@@ -125,11 +118,8 @@ def match_sale(sale: Sale) -> Matcher:
 
 
 def _numbered(work: Work, sale: Sale, number: str) -> str | None:
-    """The live document of the numbered type that has a number; voided and deleted ones have given theirs
-    up.
-    """
-    where = f'"{sale.resource.number}" = ? AND "Type" = ? AND "Status" NOT IN (\'VOIDED\', \'DELETED\')'
-    return first(work, sale.resource, where, number, sale.sold)
+    """The document of the numbered type that has a number; dead ones have given theirs up."""
+    return first(work, sale.resource, f'"{sale.resource.number}" = ? AND {sale.resource.current}', number)
 
 
 def save_sale(sale: Sale) -> Saver:

@@ -29,6 +29,7 @@ from .names import (
     PRODUCTS,
     STREETS,
 )
+from .rates import BASE_CURRENCY, CURRENCY_NAMES, CURRENCY_RATES
 from .resources import (
     CONTACT_GROUPS,
     CONTACTS,
@@ -38,18 +39,7 @@ from .resources import (
     EXPENSE_CLAIMS,
     INVOICES,
 )
-from .rules import (
-    BASE_CURRENCY,
-    CURRENCY_NAMES,
-    CURRENCY_RATES,
-    allocate,
-    dated,
-    line_amount,
-    line_tax,
-    settle_credit_note,
-    settle_invoice,
-    total_up,
-)
+from .rules import allocate, dated, line_amount, line_tax, settle_credit_note, settle_invoice, total_up
 from .sales import CREDIT_NOTE_SALE, INVOICE_SALE, new_sale
 from .store import Note, Store
 from .values import (

@@ -51,9 +51,7 @@ _LAST_PAGE: Final = 10**9
 
 
 class Call(NamedTuple):
-    """One request as a handler sees it; `now` in milliseconds, names of query parameters and headers in
-    lower case.
-    """
+    """One request as a handler sees it: `now` in milliseconds, names of parameters and headers in lower case."""
 
     store: Store
     tenant: int
@@ -192,16 +190,15 @@ def fetched(resource: Resource) -> Handler:
 
 
 def id_of(call: Call, resource: Resource) -> str:
-    """The id of the document that the path names by its id or its number; `Refused` (404) when there is
-    none.
-    """
+    """The id of the document that the path names by id or number; `Refused` (404) when there is none."""
     named = call.path.get(resource.id) or call.path.get(resource.number, "")
     if is_guid(named) and call.store.body(resource, call.tenant, named.lower(), "summary"):
         return named.lower()
     if resource.number and named:
-        found = call.store.find(resource, call.tenant, f'"{resource.number}" = ?', named)
-        if found:
-            return found[0]
+        for preferred in (resource.current, "1"):
+            where = f'"{resource.number}" = ? AND {preferred}'
+            if found := call.store.find(resource, call.tenant, where, named):
+                return found[0]
     raise not_found()
 
 
@@ -279,8 +276,7 @@ def save_each(
     *,
     echo_id: bool = False,
 ) -> Answer:
-    """Saves the elements in one transaction, the good ones whatever becomes of the bad ones, and answers
-    for all.
+    """Saves the elements in one transaction, the good ones whatever becomes of the bad ones.
 
     With `summarizeErrors` (the default) one bad element makes the answer a 400 of the bad ones alone.
     """

@@ -59,7 +59,7 @@ def decode(kind: type[T], data: bytes, *, strict: bool = False, repairs: list[Re
     """
     try:
         return cast("T", _decode_typed(kind, data))
-    except (msgspec.ValidationError, ArithmeticError) as error:
+    except msgspec.ValidationError as error:
         if strict:
             raise _unreadable(kind, error) from error
     except UNREADABLE as error:
