@@ -106,14 +106,7 @@ async def _read(reader: asyncio.StreamReader) -> Seen:
 @asynccontextmanager
 async def scripted(script: Script | Sequence[Reply]) -> AsyncGenerator[Scripted]:
     """Serve on loopback. A list of replies is used up one by one, the last one for ever."""
-    if isinstance(script, Sequence):
-        replies = [*cast("Sequence[Reply]", script)]
-
-        def next_reply(_: Seen) -> Reply:
-            return replies.pop(0) if len(replies) > 1 else replies[0]
-
-        script = next_reply
-    server = Scripted(script)
+    server = Scripted(script if callable(script) else _one_by_one(script))
     listener = await asyncio.start_server(server.answer, "127.0.0.1", 0)
     async with listener:
         server.base_url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
@@ -121,3 +114,12 @@ async def scripted(script: Script | Sequence[Reply]) -> AsyncGenerator[Scripted]
             yield server
         finally:
             await server.close()
+
+
+def _one_by_one(replies: Sequence[Reply]) -> Script:
+    left = list(replies)
+
+    def next_reply(_: Seen) -> Reply:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return next_reply

@@ -351,11 +351,11 @@ def document(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id, P
     )
 
 
-def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Concatenate[Id, str, P], Awaitable[bytes]]:
+def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Concatenate[Id, Id, P], Awaitable[bytes]]:
     """The bytes of a file that belongs to a record."""
 
     async def call(
-        caller: Caller, operation: Operation[bytes], of: Id, file: str, /, *args: P.args, **kwargs: P.kwargs
+        caller: Caller, operation: Operation[bytes], of: Id, file: Id, /, *args: P.args, **kwargs: P.kwargs
     ) -> bytes:
         return await caller.call(operation, (of, file), options(*args, **kwargs))
 
