@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -258,6 +259,7 @@ def test_news_of_an_earlier_day_wakes_those_who_wait() -> None:
 
 def test_several_refusals_at_once_are_one_pause(caplog: pytest.LogCaptureFixture) -> None:
     """Five calls refused together make one pause and one line in the log."""
+    caplog.set_level(logging.WARNING, "xero_async.pacing")
 
     async def main() -> None:
         limiter = Limiter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 __all__ = ["main"]
@@ -17,6 +18,8 @@ def main() -> None:
     try:
         from .app import app
 
+        # What the limiter warns of is on the board.
+        logging.getLogger("xero_async.pacing").setLevel(logging.ERROR)
         app(prog_name="xero-async")
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Annotated
 
@@ -47,8 +46,6 @@ def options(
     ] = False,
 ) -> None:
     """Options of the program itself."""
-    # What the limiter warns of is on the board.
-    logging.getLogger("xero_async.pacing").setLevel(logging.ERROR)
 
 
 options.__doc__ = None
