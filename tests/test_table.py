@@ -17,7 +17,7 @@ from recording import Organisation, Recorder
 import xero_async
 from xero_async import models
 from xero_async.apis.accounting import Contacts, Invoices
-from xero_async.apis.table import Resource
+from xero_async.apis.rows import Resource
 from xero_async.wire import Operation
 
 ROWS = {row.id: row for row in xero_async.operations()}

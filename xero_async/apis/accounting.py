@@ -1,7 +1,7 @@
 """The Accounting API at a glance: a class for each resource, a line for each operation.
 
 The first word of a line is the verb in Python, the first argument the operation's id in Xero's API description. Then
-come the record that it is about and the struct whose fields are its keywords.
+come the record that it is about and the struct whose fields are its keywords. Resources follow the alphabet.
 """
 
 from __future__ import annotations
@@ -9,51 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..models import (
-    Allocation,
-    Attachment,
-    CISSetting,
-    Contact,
-    CreditNote,
-    Currency,
-    Employee,
-    ExpenseClaim,
-    HistoryRecord,
-    Invoice,
-    InvoiceReminder,
-)
-from ..wire.answers import read_nothing, read_record
+from .. import models as m
+from ..wire.answers import read_nothing, read_one, read_record
 from ..wire.operation import Operation
-from .parameters import (
-    Batch,
-    ContactQuery,
-    CreditNoteQuery,
-    Download,
-    Exact,
-    ExactBatch,
-    ExactKeyed,
-    InvoiceQuery,
-    Keyed,
-    ModifiedQuery,
-    OnlineUpload,
-    Plain,
-    Query,
-    Upload,
-)
+from . import parameters as p
+from .rows import Resource, operations_of
 from .table import (
-    Resource,
     batch,
     batch_below,
-    create,
-    delete_below,
     document,
+    email,
+    erase,
+    erase_in_body,
+    erase_many,
+    exchange,
     fetch,
     file_below,
     note_below,
-    operations_of,
     pages,
     pages_below,
-    update,
+    post_below,
+    post_one,
+    put_below,
+    put_one,
+    remove,
+    remove_below,
+    report,
     upload_below,
 )
 
@@ -63,61 +44,143 @@ __all__ = ["Accounting", "operations"]
 # -- groups that repeat ---------------------------------------------------------------------------------------------
 
 
-class AttachmentList(Resource, path="/Attachments"):
-    """The files of a document."""
-
-    list = pages_below("get{}Attachments", Attachment, Plain)
-
-
-class Attachments(AttachmentList):
+class Attachments(Resource, path="/Attachments"):
     """The files of a document, and their bytes."""
 
-    get = file_below("get{}AttachmentById", Download, "/{AttachmentID}")
-    get_by_name = file_below("get{}AttachmentByFileName", Download, "/{FileName}")
-    upload = upload_below("create{}AttachmentByFileName", "PUT", Attachment, Upload, "/{FileName}")
-    replace = upload_below("update{}AttachmentByFileName", "POST", Attachment, Upload, "/{FileName}")
+    list = pages_below("get{}Attachments", m.Attachment, p.Plain)
+    get = file_below("get{}AttachmentById", p.Download, "/{AttachmentID}")
+    get_by_name = file_below("get{}AttachmentByFileName", p.Download, "/{FileName}")
+    upload = upload_below("create{}AttachmentByFileName", "PUT", m.Attachment, p.Upload, "/{FileName}")
+    replace = upload_below("update{}AttachmentByFileName", "POST", m.Attachment, p.Upload, "/{FileName}")
 
 
 class OnlineAttachments(Attachments):
     """The files of a document that its customer may see online."""
 
-    upload = upload_below("create{}AttachmentByFileName", "PUT", Attachment, OnlineUpload, "/{FileName}")
+    upload = upload_below("create{}AttachmentByFileName", "PUT", m.Attachment, p.OnlineUpload, "/{FileName}")
 
 
 class History(Resource, path="/History"):
     """Notes and changes of a document."""
 
-    list = pages_below("{0}", HistoryRecord, Plain)
-    add = note_below("{1}", Keyed)
+    list = pages_below("{0}", m.HistoryRecord, p.Plain)
+    add = note_below("{1}", p.Keyed)
 
 
 class Allocations(Resource, path="/Allocations"):
     """What of a credit is set against which invoices."""
 
-    create = batch_below("create{}Allocation", Allocation, Batch, "")
-    delete = delete_below("delete{}Allocations", read_record(Allocation), Plain, "/{AllocationID}", returns=Allocation)
+    create = batch_below("{0}", m.Allocation, p.Batch, "")
+    delete = remove_below("{1}", read_record(m.Allocation), p.Plain, "/{AllocationID}", returns=m.Allocation)
+
+
+class BrandingPaymentServices(Resource, path="/PaymentServices"):
+    """The ways to pay that a branding theme offers."""
+
+    list = pages_below("getBrandingThemePaymentServices", m.PaymentService, p.Plain)
+    add = batch_below("createBrandingThemePaymentServices", m.PaymentService, p.Keyed, "", method="POST")
+
+
+class TrackingOptions(Resource, path="/Options"):
+    """The values of a tracking category."""
+
+    create = put_below("createTrackingOptions", m.TrackingOption, p.Keyed)
+    update = post_below("updateTrackingOptions", m.TrackingOption, p.Keyed, "/{TrackingOptionID}")
+    delete = remove_below(
+        "deleteTrackingOptions",
+        read_one(m.TrackingOption),
+        p.Plain,
+        "/{TrackingOptionID}",
+        returns=m.TrackingOptions,
+    )
 
 
 # -- resources ------------------------------------------------------------------------------------------------------
 
 
+class Accounts(Resource, path="/Accounts", id_name="AccountID"):
+    """The chart of accounts."""
+
+    list = pages("getAccounts", m.Account, p.ModifiedQuery)
+    get = fetch("getAccount", m.Account, p.Plain)
+    create = put_one("createAccount", m.Account, p.Keyed)
+    update = post_one("updateAccount", m.Account, p.Keyed)
+    delete = remove("deleteAccount", read_one(m.Account), p.Plain, returns=m.Accounts)
+    attachments = Attachments("Account")
+
+
+class BankTransactions(Resource, path="/BankTransactions", id_name="BankTransactionID"):
+    """Money spent or received straight from bank accounts."""
+
+    list = pages("getBankTransactions", m.BankTransaction, p.ExactPagedQuery)
+    get = fetch("getBankTransaction", m.BankTransaction, p.Exact)
+    create = batch("createBankTransactions", "PUT", m.BankTransaction, p.ExactBatch)
+    upsert = batch("updateOrCreateBankTransactions", "POST", m.BankTransaction, p.ExactBatch)
+    update = post_one("updateBankTransaction", m.BankTransaction, p.ExactKeyed)
+    attachments = Attachments("BankTransaction")
+    history = History("getBankTransactionsHistory", "createBankTransactionHistoryRecord")
+
+
+class BankTransfers(Resource, path="/BankTransfers", id_name="BankTransferID"):
+    """Money moved between bank accounts."""
+
+    list = pages("getBankTransfers", m.BankTransfer, p.BankTransferQuery)
+    get = fetch("getBankTransfer", m.BankTransfer, p.Plain)
+    create = batch("createBankTransfer", "PUT", m.BankTransfer, p.Keyed)
+    delete = erase("deleteBankTransfer", m.BankTransferDeleteByUrlParam, m.BankTransfer, p.Keyed)
+    delete_many = erase_many("deleteBankTransfers", m.BankTransferDelete, m.BankTransfer, p.Batch)
+    attachments = Attachments("BankTransfer")
+    history = History("getBankTransferHistory", "createBankTransferHistoryRecord")
+
+
+class BatchPayments(Resource, path="/BatchPayments", id_name="BatchPaymentID"):
+    """Many payments in one line of a bank statement."""
+
+    list = pages("getBatchPayments", m.BatchPayment, p.ModifiedQuery)
+    get = fetch("getBatchPayment", m.BatchPayment, p.Plain)
+    create = batch("createBatchPayment", "PUT", m.BatchPayment, p.Batch)
+    delete = erase("deleteBatchPaymentByUrlParam", m.BatchPaymentDeleteByUrlParam, m.BatchPayment, p.Keyed)
+    delete_in_body = erase_in_body("deleteBatchPayment", m.BatchPaymentDelete, m.BatchPayment, p.Keyed)
+    history = History("getBatchPaymentHistory", "createBatchPaymentHistoryRecord")
+
+
+class BrandingThemes(Resource, path="/BrandingThemes", id_name="BrandingThemeID"):
+    """How printed documents look."""
+
+    list = pages("getBrandingThemes", m.BrandingTheme, p.Plain)
+    get = fetch("getBrandingTheme", m.BrandingTheme, p.Plain)
+    payment_services = BrandingPaymentServices()
+
+
+class Budgets(Resource, path="/Budgets", id_name="BudgetID"):
+    """Budgets, month by month."""
+
+    list = pages("getBudgets", m.Budget, p.BudgetQuery)
+    get = fetch("getBudget", m.Budget, p.BudgetDates)
+
+
 class ContactGroups(Resource, path="/ContactGroups", id_name="ContactGroupID"):
     """Named groups of contacts."""
 
-    add_contacts = batch_below("createContactGroupContacts", Contact, Keyed, "/{}/Contacts")
-    remove_contact = delete_below("deleteContactGroupContact", read_nothing, Plain, "/{}/Contacts/{ContactID}")
+    list = pages("getContactGroups", m.ContactGroup, p.Query)
+    get = fetch("getContactGroup", m.ContactGroup, p.Plain)
+    create = batch("createContactGroup", "PUT", m.ContactGroup, p.Keyed)
+    update = post_one("updateContactGroup", m.ContactGroup, p.Keyed)
+    add_contacts = batch_below("createContactGroupContacts", m.Contact, p.Keyed, "/{}/Contacts")
+    remove_contact = remove_below("deleteContactGroupContact", read_nothing, p.Plain, "/{}/Contacts/{ContactID}")
+    remove_all_contacts = remove("deleteContactGroupContacts", read_nothing, p.Plain, "/{}/Contacts")
 
 
 class Contacts(Resource, path="/Contacts", id_name="ContactID"):
     """Customers and suppliers."""
 
-    list = pages("getContacts", Contact, ContactQuery)
-    get = fetch("getContact", Contact, Plain)
-    get_by_number = fetch("getContactByContactNumber", Contact, Plain, "/{ContactNumber}")
-    create = batch("createContacts", "PUT", Contact, Batch)
-    upsert = batch("updateOrCreateContacts", "POST", Contact, Batch)
-    update = update("updateContact", Contact, Keyed)
-    cis_settings = fetch("getContactCISSettings", CISSetting, Plain, "/{}/CISSettings")
+    list = pages("getContacts", m.Contact, p.ContactQuery)
+    get = fetch("getContact", m.Contact, p.Plain)
+    get_by_number = fetch("getContactByContactNumber", m.Contact, p.Plain, "/{ContactNumber}")
+    create = batch("createContacts", "PUT", m.Contact, p.Batch)
+    upsert = batch("updateOrCreateContacts", "POST", m.Contact, p.Batch)
+    update = post_one("updateContact", m.Contact, p.Keyed)
+    cis_settings = fetch("getContactCISSettings", m.CISSetting, p.Plain, "/{}/CISSettings")
     attachments = Attachments("Contact")
     history = History("getContactHistory", "createContactHistory")
 
@@ -125,13 +188,13 @@ class Contacts(Resource, path="/Contacts", id_name="ContactID"):
 class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID"):
     """Credit given to customers and by suppliers."""
 
-    list = pages("getCreditNotes", CreditNote, CreditNoteQuery)
-    get = fetch("getCreditNote", CreditNote, Exact)
-    create = batch("createCreditNotes", "PUT", CreditNote, ExactBatch)
-    upsert = batch("updateOrCreateCreditNotes", "POST", CreditNote, ExactBatch)
-    update = update("updateCreditNote", CreditNote, ExactKeyed)
-    pdf = document("getCreditNoteAsPdf", Plain)
-    allocations = Allocations("CreditNote")
+    list = pages("getCreditNotes", m.CreditNote, p.ExactPagedQuery)
+    get = fetch("getCreditNote", m.CreditNote, p.Exact)
+    create = batch("createCreditNotes", "PUT", m.CreditNote, p.ExactBatch)
+    upsert = batch("updateOrCreateCreditNotes", "POST", m.CreditNote, p.ExactBatch)
+    update = post_one("updateCreditNote", m.CreditNote, p.ExactKeyed)
+    pdf = document("getCreditNoteAsPdf", p.Plain)
+    allocations = Allocations("createCreditNoteAllocation", "deleteCreditNoteAllocations")
     attachments = OnlineAttachments("CreditNote")
     history = History("getCreditNoteHistory", "createCreditNoteHistory")
 
@@ -139,49 +202,239 @@ class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID"):
 class Currencies(Resource, path="/Currencies"):
     """The currencies that the organisation has switched on."""
 
-    list = pages("getCurrencies", Currency, Query)
-    create = create("createCurrency", Currency, Keyed)
+    list = pages("getCurrencies", m.Currency, p.Query)
+    create = put_one("createCurrency", m.Currency, p.Keyed)
 
 
 class Employees(Resource, path="/Employees", id_name="EmployeeID"):
     """People who can be paid."""
 
-    list = pages("getEmployees", Employee, ModifiedQuery)
-    get = fetch("getEmployee", Employee, Plain)
-    create = batch("createEmployees", "PUT", Employee, Batch)
-    upsert = batch("updateOrCreateEmployees", "POST", Employee, Batch)
+    list = pages("getEmployees", m.Employee, p.ModifiedQuery)
+    get = fetch("getEmployee", m.Employee, p.Plain)
+    create = batch("createEmployees", "PUT", m.Employee, p.Batch)
+    upsert = batch("updateOrCreateEmployees", "POST", m.Employee, p.Batch)
 
 
 class ExpenseClaims(Resource, path="/ExpenseClaims", id_name="ExpenseClaimID"):
     """Claims of users for what they spent."""
 
-    list = pages("getExpenseClaims", ExpenseClaim, ModifiedQuery)
-    get = fetch("getExpenseClaim", ExpenseClaim, Plain)
-    create = batch("createExpenseClaims", "PUT", ExpenseClaim, Keyed)
-    update = update("updateExpenseClaim", ExpenseClaim, Keyed)
+    list = pages("getExpenseClaims", m.ExpenseClaim, p.ModifiedQuery)
+    get = fetch("getExpenseClaim", m.ExpenseClaim, p.Plain)
+    create = batch("createExpenseClaims", "PUT", m.ExpenseClaim, p.Keyed)
+    update = post_one("updateExpenseClaim", m.ExpenseClaim, p.Keyed)
     history = History("getExpenseClaimHistory", "createExpenseClaimHistory")
 
 
 class InvoiceReminders(Resource, path="/InvoiceReminders/Settings"):
     """Whether Xero reminds customers of unpaid invoices."""
 
-    list = pages("getInvoiceReminders", InvoiceReminder, Plain)
+    list = pages("getInvoiceReminders", m.InvoiceReminder, p.Plain)
 
 
 class Invoices(Resource, path="/Invoices", id_name="InvoiceID"):
     """Sales invoices and bills."""
 
-    list = pages("getInvoices", Invoice, InvoiceQuery)
-    get = fetch("getInvoice", Invoice, Exact)
-    create = batch("createInvoices", "PUT", Invoice, ExactBatch)
-    upsert = batch("updateOrCreateInvoices", "POST", Invoice, ExactBatch)
-    update = update("updateInvoice", Invoice, ExactKeyed)
-    attachments = AttachmentList("Invoice")
+    list = pages("getInvoices", m.Invoice, p.InvoiceQuery)
+    get = fetch("getInvoice", m.Invoice, p.Exact)
+    create = batch("createInvoices", "PUT", m.Invoice, p.ExactBatch)
+    upsert = batch("updateOrCreateInvoices", "POST", m.Invoice, p.ExactBatch)
+    update = post_one("updateInvoice", m.Invoice, p.ExactKeyed)
+    email = email("emailInvoice", m.RequestEmpty, p.Keyed)
+    online = fetch("getOnlineInvoice", m.OnlineInvoice, p.Plain, "/{}/OnlineInvoice")
+    pdf = document("getInvoiceAsPdf", p.Plain)
+    attachments = OnlineAttachments("Invoice")
+    history = History("getInvoiceHistory", "createInvoiceHistory")
+
+
+class Items(Resource, path="/Items", id_name="ItemID"):
+    """What is bought and sold."""
+
+    list = pages("getItems", m.Item, p.ExactModifiedQuery)
+    get = fetch("getItem", m.Item, p.Exact)
+    create = batch("createItems", "PUT", m.Item, p.ExactBatch)
+    upsert = batch("updateOrCreateItems", "POST", m.Item, p.ExactBatch)
+    update = post_one("updateItem", m.Item, p.ExactKeyed)
+    delete = remove("deleteItem", read_nothing, p.Plain)
+    history = History("getItemHistory", "createItemHistory")
+
+
+class Journals(Resource, path="/Journals", id_name="JournalID"):
+    """The general ledger."""
+
+    list = pages("getJournals", m.Journal, p.JournalQuery)
+    get = fetch("getJournal", m.Journal, p.Plain)
+    get_by_number = fetch("getJournalByNumber", m.Journal, p.Plain, "/{JournalNumber}")
+
+
+class LinkedTransactions(Resource, path="/LinkedTransactions", id_name="LinkedTransactionID"):
+    """Billable expenses: lines of bills that customers are to pay for."""
+
+    list = pages("getLinkedTransactions", m.LinkedTransaction, p.LinkedTransactionQuery)
+    get = fetch("getLinkedTransaction", m.LinkedTransaction, p.Plain)
+    create = put_one("createLinkedTransaction", m.LinkedTransaction, p.Keyed)
+    update = post_one("updateLinkedTransaction", m.LinkedTransaction, p.Keyed)
+    delete = remove("deleteLinkedTransaction", read_nothing, p.Plain)
+
+
+class ManualJournals(Resource, path="/ManualJournals", id_name="ManualJournalID"):
+    """Journals that users write."""
+
+    list = pages("getManualJournals", m.ManualJournal, p.PagedQuery)
+    get = fetch("getManualJournal", m.ManualJournal, p.Plain)
+    create = batch("createManualJournals", "PUT", m.ManualJournal, p.Batch)
+    upsert = batch("updateOrCreateManualJournals", "POST", m.ManualJournal, p.Batch)
+    update = post_one("updateManualJournal", m.ManualJournal, p.Keyed)
+    attachments = Attachments("ManualJournal")
+    history = History("getManualJournalsHistory", "createManualJournalHistoryRecord")
+
+
+class Organisations(Resource, path="/Organisation", id_name="OrganisationID"):
+    """The organisation itself."""
+
+    list = pages("getOrganisations", m.Organisation, p.Plain)
+    actions = pages("getOrganisationActions", m.Action, p.Plain, "/Actions")
+    cis_settings = fetch("getOrganisationCISSettings", m.CISOrgSetting, p.Plain, "/{}/CISSettings")
+
+
+class Overpayments(Resource, path="/Overpayments", id_name="OverpaymentID"):
+    """Money paid beyond what was due."""
+
+    list = pages("getOverpayments", m.Overpayment, p.OverpaymentQuery)
+    get = fetch("getOverpayment", m.Overpayment, p.Plain)
+    allocations = Allocations("createOverpaymentAllocations", "deleteOverpaymentAllocations")
+    history = History("getOverpaymentHistory", "createOverpaymentHistory")
+
+
+class Payments(Resource, path="/Payments", id_name="PaymentID"):
+    """Money paid against documents."""
+
+    list = pages("getPayments", m.Payment, p.PagedQuery)
+    get = fetch("getPayment", m.Payment, p.Plain)
+    create = batch("createPayments", "PUT", m.Payment, p.Batch)
+    create_one = put_one("createPayment", m.Payment, p.Keyed, method="POST")
+    delete = erase("deletePayment", m.PaymentDelete, m.Payment, p.Keyed)
+    history = History("getPaymentHistory", "createPaymentHistory")
+
+
+class PaymentServices(Resource, path="/PaymentServices"):
+    """Ways for customers to pay online."""
+
+    list = pages("getPaymentServices", m.PaymentService, p.Plain)
+    create = batch("createPaymentService", "PUT", m.PaymentService, p.Keyed)
+
+
+class Prepayments(Resource, path="/Prepayments", id_name="PrepaymentID"):
+    """Money paid before there was an invoice."""
+
+    list = pages("getPrepayments", m.Prepayment, p.PrepaymentQuery)
+    get = fetch("getPrepayment", m.Prepayment, p.Plain)
+    allocations = Allocations("createPrepaymentAllocations", "deletePrepaymentAllocations")
+    history = History("getPrepaymentHistory", "createPrepaymentHistory")
+
+
+class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID"):
+    """Orders to suppliers."""
+
+    list = pages("getPurchaseOrders", m.PurchaseOrder, p.PurchaseOrderQuery)
+    get = fetch("getPurchaseOrder", m.PurchaseOrder, p.Plain)
+    get_by_number = fetch("getPurchaseOrderByNumber", m.PurchaseOrder, p.Plain, "/{PurchaseOrderNumber}")
+    create = batch("createPurchaseOrders", "PUT", m.PurchaseOrder, p.Batch)
+    upsert = batch("updateOrCreatePurchaseOrders", "POST", m.PurchaseOrder, p.Batch)
+    update = post_one("updatePurchaseOrder", m.PurchaseOrder, p.Keyed)
+    pdf = document("getPurchaseOrderAsPdf", p.Plain)
+    attachments = Attachments("PurchaseOrder")
+    history = History("getPurchaseOrderHistory", "createPurchaseOrderHistory")
+
+
+class Quotes(Resource, path="/Quotes", id_name="QuoteID"):
+    """Offers to customers."""
+
+    list = pages("getQuotes", m.Quote, p.QuoteQuery)
+    get = fetch("getQuote", m.Quote, p.Plain)
+    create = batch("createQuotes", "PUT", m.Quote, p.Batch)
+    upsert = batch("updateOrCreateQuotes", "POST", m.Quote, p.Batch)
+    update = post_one("updateQuote", m.Quote, p.Keyed)
+    pdf = document("getQuoteAsPdf", p.Plain)
+    attachments = Attachments("Quote")
+    history = History("getQuoteHistory", "createQuoteHistory")
+
+
+class Receipts(Resource, path="/Receipts", id_name="ReceiptID"):
+    """What users spent, line by line."""
+
+    list = pages("getReceipts", m.Receipt, p.ExactModifiedQuery)
+    get = fetch("getReceipt", m.Receipt, p.Exact)
+    create = batch("createReceipt", "PUT", m.Receipt, p.ExactKeyed)
+    update = post_one("updateReceipt", m.Receipt, p.ExactKeyed)
+    attachments = Attachments("Receipt")
+    history = History("getReceiptHistory", "createReceiptHistory")
+
+
+class RepeatingInvoices(Resource, path="/RepeatingInvoices", id_name="RepeatingInvoiceID"):
+    """Templates from which invoices are made on a schedule."""
+
+    list = pages("getRepeatingInvoices", m.RepeatingInvoice, p.Query)
+    get = fetch("getRepeatingInvoice", m.RepeatingInvoice, p.Plain)
+    create = batch("createRepeatingInvoices", "PUT", m.RepeatingInvoice, p.Batch)
+    upsert = batch("updateOrCreateRepeatingInvoices", "POST", m.RepeatingInvoice, p.Batch)
+    update = post_one("updateRepeatingInvoice", m.RepeatingInvoice, p.Keyed)
+    attachments = Attachments("RepeatingInvoice")
+    history = History("getRepeatingInvoiceHistory", "createRepeatingInvoiceHistory")
+
+
+class Reports(Resource, path="/Reports"):
+    """Reports, as rows of cells."""
+
+    list = pages("getReportsList", m.ReportWithRow, p.Plain)
+    get = fetch("getReportFromId", m.ReportWithRow, p.Plain, "/{ReportID}")
+    aged_payables_by_contact = report("getReportAgedPayablesByContact", p.AgedQuery, "/AgedPayablesByContact")
+    aged_receivables_by_contact = report("getReportAgedReceivablesByContact", p.AgedQuery, "/AgedReceivablesByContact")
+    balance_sheet = report("getReportBalanceSheet", p.BalanceSheetQuery, "/BalanceSheet")
+    bank_summary = report("getReportBankSummary", p.PeriodQuery, "/BankSummary")
+    budget_summary = report("getReportBudgetSummary", p.BudgetSummaryQuery, "/BudgetSummary")
+    executive_summary = report("getReportExecutiveSummary", p.DateQuery, "/ExecutiveSummary")
+    profit_and_loss = report("getReportProfitAndLoss", p.ProfitAndLossQuery, "/ProfitAndLoss")
+    trial_balance = report("getReportTrialBalance", p.TrialBalanceQuery, "/TrialBalance")
+    ten_ninety_nine = pages("getReportTenNinetyNine", m.Report, p.TenNinetyNineQuery, "/TenNinetyNine")
+
+
+class TaxRates(Resource, path="/TaxRates"):
+    """Rates of tax."""
+
+    list = pages("getTaxRates", m.TaxRate, p.Query)
+    get = fetch("getTaxRateByTaxType", m.TaxRate, p.Plain, "/{TaxType}")
+    create = batch("createTaxRates", "PUT", m.TaxRate, p.Keyed)
+    update = batch("updateTaxRate", "POST", m.TaxRate, p.Keyed)
+
+
+class TrackingCategories(Resource, path="/TrackingCategories", id_name="TrackingCategoryID"):
+    """Dimensions by which lines are told apart."""
+
+    list = pages("getTrackingCategories", m.TrackingCategory, p.TrackingQuery)
+    get = fetch("getTrackingCategory", m.TrackingCategory, p.Plain)
+    create = put_one("createTrackingCategory", m.TrackingCategory, p.Keyed)
+    update = post_one("updateTrackingCategory", m.TrackingCategory, p.Keyed, bare=True)
+    delete = remove("deleteTrackingCategory", read_one(m.TrackingCategory), p.Plain, returns=m.TrackingCategories)
+    options = TrackingOptions()
+
+
+class Users(Resource, path="/Users", id_name="UserID"):
+    """People with a login to the organisation."""
+
+    list = pages("getUsers", m.User, p.ModifiedQuery)
+    get = fetch("getUser", m.User, p.Plain)
 
 
 class Accounting(Resource):
     """Everything that a tenant keeps in the Accounting API."""
 
+    setup = exchange("postSetup", m.Setup, m.ImportSummaryObject, p.Keyed, "/Setup")
+    accounts = Accounts()
+    bank_transactions = BankTransactions()
+    bank_transfers = BankTransfers()
+    batch_payments = BatchPayments()
+    branding_themes = BrandingThemes()
+    budgets = Budgets()
     contact_groups = ContactGroups()
     contacts = Contacts()
     credit_notes = CreditNotes()
@@ -190,8 +443,25 @@ class Accounting(Resource):
     expense_claims = ExpenseClaims()
     invoice_reminders = InvoiceReminders()
     invoices = Invoices()
+    items = Items()
+    journals = Journals()
+    linked_transactions = LinkedTransactions()
+    manual_journals = ManualJournals()
+    organisations = Organisations()
+    overpayments = Overpayments()
+    payments = Payments()
+    payment_services = PaymentServices()
+    prepayments = Prepayments()
+    purchase_orders = PurchaseOrders()
+    quotes = Quotes()
+    receipts = Receipts()
+    repeating_invoices = RepeatingInvoices()
+    reports = Reports()
+    tax_rates = TaxRates()
+    tracking_categories = TrackingCategories()
+    users = Users()
 
 
 def operations() -> Iterator[Operation[Any]]:
-    """Every operation of the Accounting API that this package covers, in the order of the table."""
+    """Every operation of the Accounting API, in the order of the table."""
     return operations_of(Accounting)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..models import Connection
 from ..wire.answers import read_nothing
 from .parameters import Plain
-from .table import Resource, delete, everything
+from .rows import Resource
+from .table import everything, remove
 
 __all__ = ["Connections", "Identity"]
 
@@ -16,7 +17,7 @@ class Connections(Resource, path="/connections", id_name="id"):
     root = ""
     needs_tenant = False
     list = everything("getConnections", Connection, Plain)
-    delete = delete("deleteConnection", read_nothing, Plain)
+    delete = remove("deleteConnection", read_nothing, Plain)
 
 
 class Identity(Resource):

@@ -6,31 +6,51 @@ A struct can inherit fields from one other alone, so they form chains: what many
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import field
 
-from ..models import InvoiceStatus
+from ..models import InvoiceStatus, LinkedTransactionStatus, PurchaseOrderStatus, QuoteStatusCodes
 from ..wire.parameters import Parameters
+from ..wire.where import Condition
 
 __all__ = [
+    "AgedQuery",
+    "BalanceSheetQuery",
+    "BankTransferQuery",
     "Batch",
+    "BudgetDates",
+    "BudgetQuery",
+    "BudgetSummaryQuery",
     "ContactQuery",
-    "CreditNoteQuery",
+    "DateQuery",
     "Download",
     "Exact",
     "ExactBatch",
     "ExactKeyed",
+    "ExactModifiedQuery",
+    "ExactPagedQuery",
     "Id",
     "InvoiceQuery",
+    "JournalQuery",
     "Keyed",
+    "LinkedTransactionQuery",
     "ModifiedQuery",
     "OnlineUpload",
+    "OverpaymentQuery",
     "PagedQuery",
+    "PeriodQuery",
     "Plain",
+    "PrepaymentQuery",
+    "ProfitAndLossQuery",
+    "PurchaseOrderQuery",
     "Query",
+    "QuoteQuery",
+    "TenNinetyNineQuery",
+    "TrackingQuery",
+    "TrialBalanceQuery",
     "Upload",
 ]
 
@@ -42,6 +62,7 @@ checker, and `get(invoice.invoice_id)` should not need a cast.
 """
 
 UnitDp: TypeAlias = Literal[2, 4] | None
+DayOf: TypeAlias = date | None
 
 
 class Plain(Parameters, frozen=True, kw_only=True):
@@ -105,8 +126,8 @@ class OnlineUpload(Upload, frozen=True, kw_only=True):
 class Query(Plain, frozen=True, kw_only=True):
     """A list, filtered and ordered."""
 
-    where: str | None = None
-    """Xero's filter language, such as `Status=="ACTIVE"`."""
+    where: str | Condition | None = None
+    """Xero's filter language, such as `Status=="ACTIVE"`, or a condition built with `F`."""
     order: str | None = None
     """A field and a direction, such as `Name ASC`."""
 
@@ -138,10 +159,171 @@ class ContactQuery(PagedQuery, frozen=True, kw_only=True):
     """Found in names, number or email address, whatever the case."""
 
 
-class CreditNoteQuery(PagedQuery, frozen=True, kw_only=True):
-    """Which credit notes to list."""
+class ExactModifiedQuery(ModifiedQuery, frozen=True, kw_only=True):
+    """A list of what has changed, with unit amounts."""
 
     unitdp: UnitDp = None
+
+
+class ExactPagedQuery(PagedQuery, frozen=True, kw_only=True):
+    """A list in pages, with unit amounts."""
+
+    unitdp: UnitDp = None
+
+
+class OverpaymentQuery(ExactPagedQuery, frozen=True, kw_only=True):
+    """Which overpayments to list."""
+
+    references: Sequence[str] = field(default=(), name="References")
+
+
+class PrepaymentQuery(ExactPagedQuery, frozen=True, kw_only=True):
+    """Which prepayments to list."""
+
+    invoice_numbers: Sequence[str] = field(default=(), name="InvoiceNumbers")
+
+
+class BankTransferQuery(ModifiedQuery, frozen=True, kw_only=True):
+    """Which bank transfers to list."""
+
+    include_deleted: bool | None = field(default=None, name="includeDeleted")
+
+
+class TrackingQuery(Query, frozen=True, kw_only=True):
+    """Which tracking categories to list."""
+
+    include_archived: bool | None = field(default=None, name="includeArchived")
+
+
+class JournalQuery(Plain, frozen=True, kw_only=True):
+    """Which journals to list."""
+
+    modified_since: datetime | None = field(default=None, name="If-Modified-Since")
+    offset: int | None = None
+    """The number after which to begin; iterating goes on from there."""
+    payments_only: bool | None = field(default=None, name="paymentsOnly")
+    """True for the journals of the cash basis."""
+
+
+class LinkedTransactionQuery(Plain, frozen=True, kw_only=True):
+    """Which linked transactions to list."""
+
+    page: int | None = None
+    linked_transaction_id: Id = field(default=None, name="LinkedTransactionID")
+    source_transaction_id: Id = field(default=None, name="SourceTransactionID")
+    contact_id: Id = field(default=None, name="ContactID")
+    status: LinkedTransactionStatus | None = field(default=None, name="Status")
+    target_transaction_id: Id = field(default=None, name="TargetTransactionID")
+
+
+class PurchaseOrderQuery(Plain, frozen=True, kw_only=True):
+    """Which purchase orders to list."""
+
+    modified_since: datetime | None = field(default=None, name="If-Modified-Since")
+    status: PurchaseOrderStatus | None = field(default=None, name="Status")
+    date_from: date | None = field(default=None, name="DateFrom")
+    date_to: date | None = field(default=None, name="DateTo")
+    order: str | None = None
+    page: int | None = None
+    page_size: int | None = field(default=None, name="pageSize")
+
+
+class QuoteQuery(Plain, frozen=True, kw_only=True):
+    """Which quotes to list."""
+
+    modified_since: datetime | None = field(default=None, name="If-Modified-Since")
+    date_from: date | None = field(default=None, name="DateFrom")
+    date_to: date | None = field(default=None, name="DateTo")
+    expiry_date_from: date | None = field(default=None, name="ExpiryDateFrom")
+    expiry_date_to: date | None = field(default=None, name="ExpiryDateTo")
+    contact_id: Id = field(default=None, name="ContactID")
+    status: QuoteStatusCodes | None = field(default=None, name="Status")
+    page: int | None = None
+    order: str | None = None
+    quote_number: str | None = field(default=None, name="QuoteNumber")
+
+
+class BudgetDates(Plain, frozen=True, kw_only=True):
+    """Which months of a budget to show."""
+
+    date_to: date | None = field(default=None, name="DateTo")
+    date_from: date | None = field(default=None, name="DateFrom")
+
+
+class BudgetQuery(BudgetDates, frozen=True, kw_only=True):
+    """Which budgets to list."""
+
+    ids: Sequence[Id] = field(default=(), name="IDs")
+
+
+# -- reports --------------------------------------------------------------------------------------------------------
+
+Timeframe: TypeAlias = Literal["MONTH", "QUARTER", "YEAR"] | str
+
+
+class DateQuery(Plain, frozen=True, kw_only=True):
+    """A report as of a day."""
+
+    date: DayOf = None
+
+
+class PeriodQuery(Plain, frozen=True, kw_only=True):
+    """A report over a period."""
+
+    from_date: DayOf = field(default=None, name="fromDate")
+    to_date: DayOf = field(default=None, name="toDate")
+
+
+class AgedQuery(PeriodQuery, frozen=True, kw_only=True):
+    """What a contact owes or is owed, by age."""
+
+    contact_id: Id = field(name="contactId")
+    date: DayOf = None
+
+
+class TrialBalanceQuery(DateQuery, frozen=True, kw_only=True):
+    """A trial balance as of a day."""
+
+    payments_only: bool | None = field(default=None, name="paymentsOnly")
+
+
+class BalanceSheetQuery(TrialBalanceQuery, frozen=True, kw_only=True):
+    """A balance sheet as of a day, beside earlier ones."""
+
+    periods: int | None = None
+    """How many earlier periods to compare with."""
+    timeframe: Timeframe | None = None
+    """How long those are."""
+    tracking_option_id_1: str | None = field(default=None, name="trackingOptionID1")
+    tracking_option_id_2: str | None = field(default=None, name="trackingOptionID2")
+    standard_layout: bool | None = field(default=None, name="standardLayout")
+
+
+class BudgetSummaryQuery(DateQuery, frozen=True, kw_only=True):
+    """Budgets beside what happened."""
+
+    periods: int | None = None
+    timeframe: int | None = None
+    """1 for months, 3 for quarters, 12 for years."""
+
+
+class ProfitAndLossQuery(PeriodQuery, frozen=True, kw_only=True):
+    """Profit and loss over a period, beside earlier ones."""
+
+    periods: int | None = None
+    timeframe: Timeframe | None = None
+    tracking_category_id: str | None = field(default=None, name="trackingCategoryID")
+    tracking_category_id_2: str | None = field(default=None, name="trackingCategoryID2")
+    tracking_option_id: str | None = field(default=None, name="trackingOptionID")
+    tracking_option_id_2: str | None = field(default=None, name="trackingOptionID2")
+    standard_layout: bool | None = field(default=None, name="standardLayout")
+    payments_only: bool | None = field(default=None, name="paymentsOnly")
+
+
+class TenNinetyNineQuery(Plain, frozen=True, kw_only=True):
+    """Payments of the 1099 kind in a year."""
+
+    report_year: int | str | None = field(default=None, name="reportYear")
 
 
 class InvoiceQuery(PagedQuery, frozen=True, kw_only=True):

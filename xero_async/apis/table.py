@@ -1,225 +1,76 @@
-"""The machinery of the tables: an operation is one line, and a typed coroutine when it is called.
+"""What a line of the tables can be: the shapes in which operations come.
 
-A `Row` is a descriptor. On a resource's class it gives the `Operation`, which says what goes over the wire; on an
-instance it gives the coroutine, whose keywords are the constructor of a parameter struct. A `Resource` is a noun with
-rows; resources nest, and a group that repeats (attachments, history) is written once and mounted where it is needed,
-with the words that tell its operations apart.
-
-The factories below differ in what they take (ids, records, bytes) and what they give back. Those that end in `_below`
-belong to a record and take its id first.
+Each factory makes a `Row` from an operation's id, the record that it is about and the struct whose fields are its
+keywords. They differ in what they take (ids, records, bytes) and in what they give back; three adapters, for one, two
+or three positional arguments, do what they have in common. Those that end in `_below` belong to a record and take its
+id first. In a tail, `{}` stands for the resource's own id.
 """
 
 from __future__ import annotations
 
-import inspect
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from types import FunctionType, MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
-from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
+from msgspec import Struct
 
-from ..models import HistoryRecord, Model, envelope_of
+from ..models import HistoryRecord, Model, ReportWithRow, envelope_of
 from ..wire import answers
 from ..wire.answers import Results
 from ..wire.errors import InvalidArgument
-from ..wire.operation import ACCOUNTING, Operation, Reader
-from ..wire.parameters import Parameters
+from ..wire.operation import Operation, Reader
+from ..wire.parameters import Parameters, segment
+from .content import Content, bytes_of
 from .pages import Caller, Pages
 from .parameters import Id
+from .rows import Row
 
 __all__ = [
-    "Resource",
-    "Row",
     "batch",
     "batch_below",
-    "create",
-    "delete",
-    "delete_below",
     "document",
+    "email",
+    "erase",
+    "erase_in_body",
+    "erase_many",
     "everything",
+    "exchange",
     "fetch",
     "file_below",
     "note_below",
-    "operations_of",
     "pages",
     "pages_below",
-    "update",
+    "post_below",
+    "post_one",
+    "put_below",
+    "put_one",
+    "remove",
+    "remove_below",
+    "report",
     "upload_below",
 ]
 
 P = ParamSpec("P")
-R = TypeVar("R", covariant=True)
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-Awaitable = Coroutine[Any, Any, T]
+S = TypeVar("S", bound=Model)
+
+Awaitable: TypeAlias = Coroutine[Any, Any, T]
+Sent: TypeAlias = tuple[tuple[object, ...], object]
+"""The ids of a call, and its body."""
 
 
-class Resource:
-    """A noun of the API, with rows for verbs."""
-
-    path: str = ""
-    """Below the resource in which it is mounted."""
-    id_name: str = ""
-    """Xero's name for the id of one of its records."""
-    root: str = ACCOUNTING
-    needs_tenant: bool = True
-    _caller: Caller
-
-    def __init__(self, *words: str) -> None:
-        """Mount a resource; `words` fill the blanks in the ids of its operations."""
-        self._words = words
-        self._prefix = ""
-
-    def __init_subclass__(cls, path: str = "", id_name: str = "") -> None:
-        super().__init_subclass__()
-        cls.path, cls.id_name = path or cls.path, id_name or cls.id_name
-
-    def __get__(self, owner: object, kind: type) -> Self:
-        """The resource as part of its owner: under its path, and calling through its session."""
-        if not issubclass(kind, Resource):
-            # A tenant that a caller's own class keeps as an attribute is no part of anything.
-            return self
-        part = object.__new__(type(self))
-        part._words, part._prefix = self._words, _below(kind, kind.path)
-        if isinstance(owner, Resource):
-            part._prefix = _below(kind, owner._prefix + kind.path)
-            if hasattr(owner, "_caller"):
-                part._caller = owner._caller
-        return part
-
-    @property
-    def full_path(self) -> str:
-        """The path from the API's root."""
-        return self._prefix + self.path
+# -- lists ----------------------------------------------------------------------------------------------------------
 
 
-def _below(kind: type[Resource], path: str) -> str:
-    return f"{path}/{{{kind.id_name}}}" if kind.id_name else path
-
-
-class Line(ABC):
-    """A line of a table, whatever it takes and gives."""
-
-    @abstractmethod
-    def operation(self, part: Resource) -> Operation[Any]:
-        """The line as an operation of a resource that is mounted somewhere."""
-
-
-class Row(Line, Generic[P, R]):
-    """One operation of a resource: a line of the table."""
-
-    def __init__(
-        self,
-        id: str,
-        method: str,
-        tail: str,
-        call: Callable[Concatenate[Caller, Operation[Any], P], R],
-        *,
-        parameters: Callable[..., Parameters],
-        takes: tuple[str, ...] = (),
-        sends: type | None = None,
-        returns: type | None = None,
-        read: Reader[Any],
-        accept: str = "application/json",
-    ) -> None:
-        self._id, self._method, self._tail, self._call = id, method, tail, call
-        self._facts: dict[str, Any] = {"parameters": parameters, "sends": sends, "returns": returns, "read": read}
-        self._takes, self._accept, self._name = takes, accept, ""
-        self._methods: dict[str, FunctionType] = {}
-
-    def __set_name__(self, owner: type[Resource], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, part: None, kind: type[Resource]) -> Operation[R]: ...
-    @overload
-    def __get__(self, part: Resource, kind: type[Resource]) -> Callable[P, R]: ...
-    def __get__(self, part: Resource | None, kind: type[Resource]) -> Operation[R] | Callable[P, R]:
-        if part is None:
-            return self.operation(kind())
-        path = part.full_path
-        method = self._methods.get(path) or self._methods.setdefault(path, self._method_for(part))
-        return cast("Callable[P, R]", MethodType(method, part))
-
-    def operation(self, part: Resource) -> Operation[R]:
-        """The row as an operation of a resource that is mounted somewhere."""
-        return Operation(
-            id=self._id.format(*part._words) if part._words else self._id,  # pyright: ignore[reportPrivateUsage] - rows and resources are one machine
-            method=self._method,
-            path=part.full_path + self._tail.replace("{}", f"{{{part.id_name}}}"),
-            accept=self._accept,
-            root=part.root,
-            needs_tenant=part.needs_tenant,
-            **self._facts,
-        )
-
-    def _method_for(self, part: Resource) -> FunctionType:
-        operation, call = self.operation(part), self._call
-
-        def method(part: Resource, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            return call(part._caller, operation, *args, **kwargs)  # pyright: ignore[reportPrivateUsage] - as above
-
-        method.__name__ = self._name
-        method.__qualname__ = f"{type(part).__qualname__}.{self._name}"
-        method.__doc__ = f"{operation.method} {operation.path} ({operation.id})"
-        method.__dict__["operation"] = operation
-        method.__dict__["__signature__"] = _signature(operation, self._takes)
-        return cast("FunctionType", method)
-
-
-def operations_of(kind: type[Resource]) -> Iterator[Operation[Any]]:
-    """Every operation of a resource and of those mounted in it, in the order of the table."""
-    yield from _walk(kind())
-
-
-def _walk(part: Resource) -> Iterator[Operation[Any]]:
-    members: dict[str, object] = {}
-    for kind in reversed(type(part).__mro__):
-        members.update(vars(kind))
-    for member in members.values():
-        if isinstance(member, Line):
-            yield member.operation(part)
-        elif isinstance(member, Resource):
-            yield from _walk(member.__get__(part, type(part)))
-
-
-def _signature(operation: Operation[Any], takes: tuple[str, ...]) -> inspect.Signature:
-    """What `help()` shows: the ids of the path, what is sent, and a keyword for each parameter."""
-    positional = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)]
-    positional += [
-        inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY)
-        for name in (*(_snake(name) for name in operation.path_names), *takes)
-    ]
-    keywords = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is NODEFAULT else field.default,
-            annotation=field.type,
-        )
-        for field in fields(operation.parameters)
-    ]
-    return inspect.Signature([*positional, *keywords])
-
-
-def _snake(name: str) -> str:
-    head = name.removesuffix("ID")
-    words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in head).lstrip("_")
-    return words + "_id" * (head != name)
-
-
-# -- factories ------------------------------------------------------------------------------------------------------
-
-
-def pages(id: str, kind: type[M], query: Callable[P, Parameters]) -> Row[P, Pages[M]]:
+def pages(id: str, kind: type[M], query: Callable[P, Parameters], tail: str = "") -> Row[P, Pages[M]]:
     """A list: awaited it is one page, iterated over it is every record."""
 
     def call(caller: Caller, operation: Operation[Any], /, *args: P.args, **kwargs: P.kwargs) -> Pages[M]:
         return Pages(caller, operation, (), query(*args, **kwargs))
 
-    return Row(id, "GET", "", call, parameters=query, returns=envelope_of(kind), read=answers.read_page(kind))
+    return Row(id, "GET", tail, call, parameters=query, returns=envelope_of(kind), read=answers.read_page(kind))
 
 
 def pages_below(id: str, kind: type[M], query: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Pages[M]]:
@@ -233,22 +84,39 @@ def pages_below(id: str, kind: type[M], query: Callable[P, Parameters]) -> Row[C
 
 def everything(id: str, kind: type[M], query: Callable[P, Parameters]) -> Row[P, Awaitable[list[M]]]:
     """A bare list that comes in one answer."""
+    return _none(id, "GET", "", query, answers.read_list(kind), returns=list)
 
-    async def call(caller: Caller, operation: Operation[list[M]], /, *args: P.args, **kwargs: P.kwargs) -> list[M]:
-        return await caller.call(operation, (), query(*args, **kwargs))
 
-    return Row(id, "GET", "", call, parameters=query, returns=list[kind], read=answers.read_list(kind))  # type: ignore[valid-type]  # made at run time
+# -- reading --------------------------------------------------------------------------------------------------------
 
 
 def fetch(
     id: str, kind: type[M], query: Callable[P, Parameters], tail: str = "/{}"
 ) -> Row[Concatenate[Id, P], Awaitable[M]]:
     """One record by its id."""
+    return _one(id, "GET", tail, _by_id, query, answers.read_one(kind), returns=envelope_of(kind))
 
-    async def call(caller: Caller, operation: Operation[M], of: Id, /, *args: P.args, **kwargs: P.kwargs) -> M:
-        return await caller.call(operation, (of,), query(*args, **kwargs))
 
-    return Row(id, "GET", tail, call, parameters=query, returns=envelope_of(kind), read=answers.read_one(kind))
+def report(id: str, query: Callable[P, Parameters], tail: str) -> Row[P, Awaitable[ReportWithRow]]:
+    """A report."""
+    return _none(id, "GET", tail, query, answers.read_one(ReportWithRow), returns=envelope_of(ReportWithRow))
+
+
+def document(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[bytes]]:
+    """A record as a PDF."""
+    return _one(id, "GET", "/{}/pdf", _by_id, options, answers.raw, returns=bytes, accept="application/pdf")
+
+
+def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Concatenate[Id, Id, P], Awaitable[bytes]]:
+    """The bytes of a file that belongs to a record."""
+
+    def sent(of: Id, file: Id) -> Sent:
+        return (of, file), None
+
+    return _two(id, "GET", tail, sent, options, answers.raw, returns=bytes, accept="*/*")
+
+
+# -- writing --------------------------------------------------------------------------------------------------------
 
 
 def batch(
@@ -257,130 +125,118 @@ def batch(
     """Write several records."""
     envelope = envelope_of(kind)
 
-    async def call(
-        caller: Caller, operation: Operation[Results[M]], records: Sequence[M], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Results[M]:
-        return await caller.call(operation, (), options(*args, **kwargs), _enclose(envelope, records))
+    def sent(records: Sequence[M]) -> Sent:
+        return (), _enclose(envelope, records)
 
     read = answers.read_results(kind)
-    return Row(
-        id, method, "", call, parameters=options, takes=("records",), sends=envelope, returns=envelope, read=read
-    )
+    return _one(id, method, "", sent, options, read, takes=("records",), sends=envelope, returns=envelope)
 
 
 def batch_below(
-    id: str, kind: type[M], options: Callable[P, Parameters], tail: str
+    id: str, kind: type[M], options: Callable[P, Parameters], tail: str, *, method: str = "PUT"
 ) -> Row[Concatenate[Id, Sequence[M], P], Awaitable[Results[M]]]:
     """Add several records to another."""
     envelope = envelope_of(kind)
 
-    async def call(
-        caller: Caller,
-        operation: Operation[Results[M]],
-        of: Id,
-        records: Sequence[M],
-        /,
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> Results[M]:
-        return await caller.call(operation, (of,), options(*args, **kwargs), _enclose(envelope, records))
+    def sent(of: Id, records: Sequence[M]) -> Sent:
+        return (of,), _enclose(envelope, records)
 
     read = answers.read_results(kind)
-    return Row(
-        id, "PUT", tail, call, parameters=options, takes=("records",), sends=envelope, returns=envelope, read=read
-    )
+    return _two(id, method, tail, sent, options, read, takes=("records",), sends=envelope, returns=envelope)
 
 
-def update(id: str, kind: type[M], options: Callable[P, Parameters]) -> Row[Concatenate[Id, M, P], Awaitable[M]]:
-    """Change the fields of a record that are set; the others keep their values."""
-    envelope = envelope_of(kind)
-
-    async def call(
-        caller: Caller, operation: Operation[M], of: Id, record: M, /, *args: P.args, **kwargs: P.kwargs
-    ) -> M:
-        return await caller.call(operation, (of,), options(*args, **kwargs), _enclose(envelope, [record]))
-
-    read = answers.read_one(kind)
-    return Row(
-        id, "POST", "/{}", call, parameters=options, takes=("record",), sends=envelope, returns=envelope, read=read
-    )
-
-
-def create(id: str, kind: type[M], options: Callable[P, Parameters]) -> Row[Concatenate[M, P], Awaitable[M]]:
+def put_one(
+    id: str, kind: type[M], options: Callable[P, Parameters], *, method: str = "PUT"
+) -> Row[Concatenate[M, P], Awaitable[M]]:
     """Write one record, where Xero takes no more at a time."""
 
-    async def call(caller: Caller, operation: Operation[M], record: M, /, *args: P.args, **kwargs: P.kwargs) -> M:
-        return await caller.call(operation, (), options(*args, **kwargs), record)
+    def sent(record: M) -> Sent:
+        return (), record
 
-    read = answers.read_one(kind)
-    return Row(
-        id, "PUT", "", call, parameters=options, takes=("record",), sends=kind, returns=envelope_of(kind), read=read
-    )
+    read, returns = answers.read_one(kind), envelope_of(kind)
+    return _one(id, method, "", sent, options, read, takes=("record",), sends=kind, returns=returns)
 
 
-def delete(id: str, read: Reader[T], options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[T]]:
-    """Delete a record."""
+def put_below(id: str, kind: type[M], options: Callable[P, Parameters]) -> Row[Concatenate[Id, M, P], Awaitable[M]]:
+    """Write one record that belongs to another."""
 
-    async def call(caller: Caller, operation: Operation[T], of: Id, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await caller.call(operation, (of,), options(*args, **kwargs))
+    def sent(of: Id, record: M) -> Sent:
+        return (of,), record
 
-    return Row(id, "DELETE", "/{}", call, parameters=options, read=read)
-
-
-def delete_below(
-    id: str, read: Reader[T], options: Callable[P, Parameters], tail: str, *, returns: type | None = None
-) -> Row[Concatenate[Id, Id, P], Awaitable[T]]:
-    """Take something away from a record."""
-
-    async def call(
-        caller: Caller, operation: Operation[T], of: Id, part: Id, /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        return await caller.call(operation, (of, part), options(*args, **kwargs))
-
-    return Row(id, "DELETE", tail, call, parameters=options, returns=returns, read=read)
+    read, returns = answers.read_one(kind), envelope_of(kind)
+    return _two(id, "PUT", "", sent, options, read, takes=("record",), sends=kind, returns=returns)
 
 
-def document(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[bytes]]:
-    """A record as a PDF."""
+def post_one(
+    id: str, kind: type[M], options: Callable[P, Parameters], *, bare: bool = False
+) -> Row[Concatenate[Id, M, P], Awaitable[M]]:
+    """Change the fields of a record that are set; the others keep their values. `bare` sends it without envelope."""
+    envelope = envelope_of(kind)
 
-    async def call(caller: Caller, operation: Operation[bytes], of: Id, /, *args: P.args, **kwargs: P.kwargs) -> bytes:
-        return await caller.call(operation, (of,), options(*args, **kwargs))
+    def sent(of: Id, record: M) -> Sent:
+        return (of,), record if bare else _enclose(envelope, [record])
 
-    return Row(
-        id, "GET", "/{}/pdf", call, parameters=options, returns=bytes, read=answers.raw, accept="application/pdf"
-    )
+    read, sends = answers.read_one(kind), kind if bare else envelope
+    return _two(id, "POST", "/{}", sent, options, read, takes=("record",), sends=sends, returns=envelope)
 
 
-def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Concatenate[Id, Id, P], Awaitable[bytes]]:
-    """The bytes of a file that belongs to a record."""
+def post_below(
+    id: str, kind: type[M], options: Callable[P, Parameters], tail: str
+) -> Row[Concatenate[Id, Id, M, P], Awaitable[M]]:
+    """Change a record that belongs to another."""
 
     async def call(
-        caller: Caller, operation: Operation[bytes], of: Id, file: Id, /, *args: P.args, **kwargs: P.kwargs
-    ) -> bytes:
-        return await caller.call(operation, (of, file), options(*args, **kwargs))
+        caller: Caller, operation: Operation[M], of: Id, part: Id, record: M, /, *args: P.args, **kwargs: P.kwargs
+    ) -> M:
+        return await caller.call(operation, (of, part), options(*args, **kwargs), record)
 
-    return Row(id, "GET", tail, call, parameters=options, returns=bytes, read=answers.raw, accept="*/*")
+    read, returns = answers.read_one(kind), envelope_of(kind)
+    return Row(id, "POST", tail, call, parameters=options, takes=("record",), sends=kind, returns=returns, read=read)
+
+
+def exchange(
+    id: str, kind: type[S], returns: type[M], options: Callable[P, Parameters], tail: str
+) -> Row[Concatenate[S, P], Awaitable[M]]:
+    """Send one thing and get another back."""
+
+    def sent(record: S) -> Sent:
+        return (), record
+
+    read = answers.read_record(returns)
+    return _one(id, "POST", tail, sent, options, read, takes=("record",), sends=kind, returns=returns)
+
+
+def email(id: str, kind: type[Model], options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[None]]:
+    """Have Xero email a record to its contact."""
+
+    def sent(of: Id) -> Sent:
+        return (of,), kind()
+
+    return _one(id, "POST", "/{}/Email", sent, options, answers.read_nothing, sends=kind)
 
 
 def upload_below(
     id: str, method: str, kind: type[M], options: Callable[P, Parameters], tail: str
-) -> Row[Concatenate[Id, str, bytes, P], Awaitable[M]]:
-    """Attach a file to a record, by its name and bytes."""
+) -> Row[Concatenate[Id, str, Content, P], Awaitable[M]]:
+    """Attach a file to a record: its name, and its content as bytes, a path or a stream.
+
+    A stream is read to its end first, since every attempt must send the same bytes.
+    """
 
     async def call(
         caller: Caller,
         operation: Operation[M],
         of: Id,
         file_name: str,
-        content: bytes,
+        content: Content,
         /,
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> M:
-        return await caller.call(operation, (of, file_name), options(*args, **kwargs), bytes(content))
+        parameters = options(*args, **kwargs)
+        return await caller.call(operation, (of, file_name), parameters, await bytes_of(content))
 
-    read = answers.read_one(kind)
-    returns = envelope_of(kind)
+    read, returns = answers.read_one(kind), envelope_of(kind)
     return Row(id, method, tail, call, parameters=options, takes=("content",), sends=bytes, returns=returns, read=read)
 
 
@@ -392,16 +248,157 @@ def note_below(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id,
     """Add a note to the history of a record; at most 2,500 characters, and there for good."""
     envelope = envelope_of(HistoryRecord)
 
-    async def call(
-        caller: Caller, operation: Operation[HistoryRecord], of: Id, note: str, /, *args: P.args, **kwargs: P.kwargs
-    ) -> HistoryRecord:
+    def sent(of: Id, note: str) -> Sent:
         if not 1 <= len(note) <= MAX_NOTE:
             raise InvalidArgument(f"a note has 1 to {MAX_NOTE} characters, not {len(note)}")
-        body = _enclose(envelope, [HistoryRecord(details=note)])
-        return await caller.call(operation, (of,), options(*args, **kwargs), body)
+        return (of,), _enclose(envelope, [HistoryRecord(details=note)])
 
     read = answers.read_one(HistoryRecord)
-    return Row(id, "PUT", "", call, parameters=options, takes=("note",), sends=envelope, returns=envelope, read=read)
+    return _two(id, "PUT", "", sent, options, read, takes=("note",), sends=envelope, returns=envelope)
+
+
+# -- deleting -------------------------------------------------------------------------------------------------------
+
+
+def remove(
+    id: str, read: Reader[T], options: Callable[P, Parameters], tail: str = "/{}", *, returns: type | None = None
+) -> Row[Concatenate[Id, P], Awaitable[T]]:
+    """Delete a record, by DELETE."""
+    return _one(id, "DELETE", tail, _by_id, options, read, returns=returns)
+
+
+def remove_below(
+    id: str, read: Reader[T], options: Callable[P, Parameters], tail: str, *, returns: type | None = None
+) -> Row[Concatenate[Id, Id, P], Awaitable[T]]:
+    """Take something away from a record."""
+
+    def sent(of: Id, part: Id) -> Sent:
+        return (of, part), None
+
+    return _two(id, "DELETE", tail, sent, options, read, returns=returns)
+
+
+def erase(
+    id: str, request: type[Model], kind: type[M], options: Callable[P, Parameters]
+) -> Row[Concatenate[Id, P], Awaitable[M]]:
+    """Delete a record, where Xero wants a POST that says so."""
+
+    def sent(of: Id) -> Sent:
+        return (of,), _with_status(request)
+
+    return _one(id, "POST", "/{}", sent, options, answers.read_one(kind), sends=request, returns=envelope_of(kind))
+
+
+def erase_in_body(
+    id: str, request: type[Model], kind: type[M], options: Callable[P, Parameters]
+) -> Row[Concatenate[Id, P], Awaitable[M]]:
+    """Delete a record, where Xero wants a POST that names it in the body."""
+
+    def sent(of: Id) -> Sent:
+        return (), _erasing(request, of)
+
+    read, returns = answers.read_one(kind), envelope_of(kind)
+    return _one(id, "POST", "", sent, options, read, takes=("id",), sends=request, returns=returns)
+
+
+def erase_many(
+    id: str, request: type[S], kind: type[M], options: Callable[P, Parameters]
+) -> Row[Concatenate[Sequence[Id], P], Awaitable[Results[M]]]:
+    """Delete several records, where Xero wants a POST that names them in the body."""
+    envelope = envelope_of(request)
+
+    def sent(ids: Sequence[Id]) -> Sent:
+        return (), _enclose(envelope, [_erasing(request, of) for of in ids])
+
+    read, returns = answers.read_results(kind), envelope_of(kind)
+    return _one(id, "POST", "", sent, options, read, takes=("ids",), sends=envelope, returns=returns)
+
+
+DELETED = "DELETED"
+"""The status that deletes."""
+
+
+# -- what they have in common ---------------------------------------------------------------------------------------
+
+
+def _none(
+    id: str,
+    method: str,
+    tail: str,
+    options: Callable[P, Parameters],
+    read: Reader[T],
+    *,
+    returns: type | None = None,
+) -> Row[P, Awaitable[T]]:
+    """A row that takes keywords alone."""
+
+    async def call(caller: Caller, operation: Operation[T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await caller.call(operation, (), options(*args, **kwargs))
+
+    return Row(id, method, tail, call, parameters=options, returns=returns, read=read)
+
+
+def _one(
+    id: str,
+    method: str,
+    tail: str,
+    sent: Callable[[A], Sent],
+    options: Callable[P, Parameters],
+    read: Reader[T],
+    *,
+    takes: tuple[str, ...] = (),
+    sends: type | None = None,
+    returns: type | None = None,
+    accept: str = "application/json",
+) -> Row[Concatenate[A, P], Awaitable[T]]:
+    """A row that takes one thing: `sent` makes ids and body of it."""
+
+    async def call(caller: Caller, operation: Operation[T], a: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        ids, body = sent(a)
+        return await caller.call(operation, ids, options(*args, **kwargs), body)
+
+    return Row(
+        id, method, tail, call, parameters=options, takes=takes, sends=sends, returns=returns, read=read, accept=accept
+    )
+
+
+def _two(
+    id: str,
+    method: str,
+    tail: str,
+    sent: Callable[[A, B], Sent],
+    options: Callable[P, Parameters],
+    read: Reader[T],
+    *,
+    takes: tuple[str, ...] = (),
+    sends: type | None = None,
+    returns: type | None = None,
+    accept: str = "application/json",
+) -> Row[Concatenate[A, B, P], Awaitable[T]]:
+    """A row that takes two things."""
+
+    async def call(caller: Caller, operation: Operation[T], a: A, b: B, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        ids, body = sent(a, b)
+        return await caller.call(operation, ids, options(*args, **kwargs), body)
+
+    return Row(
+        id, method, tail, call, parameters=options, takes=takes, sends=sends, returns=returns, read=read, accept=accept
+    )
+
+
+def _by_id(of: Id) -> Sent:
+    return (of,), None
+
+
+def _erasing(request: type[S], of: Id) -> S:
+    (name,) = set(request.__struct_fields__) - {"status"}
+    segment(name, of)
+    return _with_status(request, **{name: str(of)})
+
+
+def _with_status(request: type[S], **ids: str) -> S:
+    # Requests to delete share no base with a status, so the constructor is called without its signature.
+    return cast("Callable[..., S]", request)(status=DELETED, **ids)
 
 
 def _enclose(envelope: type[Model], records: Sequence[Model]) -> Model:

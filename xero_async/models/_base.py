@@ -50,6 +50,7 @@ Str100: TypeAlias = Annotated[str, MaxLength(100)]
 Str150: TypeAlias = Annotated[str, MaxLength(150)]
 Str255: TypeAlias = Annotated[str, MaxLength(255)]
 Str500: TypeAlias = Annotated[str, MaxLength(500)]
+Str3000: TypeAlias = Annotated[str, MaxLength(3000)]
 Str4000: TypeAlias = Annotated[str, MaxLength(4000)]
 
 _UPPER = {"id": "ID", "utc": "UTC", "cis": "CIS"}

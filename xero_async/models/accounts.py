@@ -4,63 +4,43 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from ._base import DateTime, Model, Str10, Str150, Str4000
+from ._base import DateTime, Envelope, Model, Str10, Str150, Str4000
 from .common import CurrencyCode, ValidationError
 
-__all__ = ["Account", "AccountBankAccountType", "AccountClass", "AccountStatus", "AccountSystemAccount", "AccountType"]
+__all__ = [
+    "Account",
+    "AccountBankAccountType",
+    "AccountClass",
+    "AccountStatus",
+    "AccountSystemAccount",
+    "AccountType",
+    "Accounts",
+]
 
+# A list of codes reads better in rows.
+# fmt: off
 AccountType: TypeAlias = (
     Literal[
-        "BANK",
-        "CURRENT",
-        "CURRLIAB",
-        "DEPRECIATN",
-        "DIRECTCOSTS",
-        "EQUITY",
-        "EXPENSE",
-        "FIXED",
-        "INVENTORY",
-        "LIABILITY",
-        "NONCURRENT",
-        "OTHERINCOME",
-        "OVERHEADS",
-        "PREPAYMENT",
-        "REVENUE",
-        "SALES",
-        "TERMLIAB",
-        "PAYG",
+        "BANK", "CURRENT", "CURRLIAB", "DEPRECIATN", "DIRECTCOSTS", "EQUITY", "EXPENSE", "FIXED", "INVENTORY",
+        "LIABILITY", "NONCURRENT", "OTHERINCOME", "OVERHEADS", "PREPAYMENT", "REVENUE", "SALES", "TERMLIAB", "PAYG",
     ]
     | str
 )
+# fmt: on
 AccountStatus: TypeAlias = Literal["ACTIVE", "ARCHIVED", "DELETED"] | str
 AccountBankAccountType: TypeAlias = Literal["BANK", "CREDITCARD", "PAYPAL", "NONE", ""] | str
 AccountClass: TypeAlias = Literal["ASSET", "EQUITY", "EXPENSE", "LIABILITY", "REVENUE"] | str
+# A list of codes reads better in rows.
+# fmt: off
 AccountSystemAccount: TypeAlias = (
     Literal[
-        "DEBTORS",
-        "CREDITORS",
-        "BANKCURRENCYGAIN",
-        "GST",
-        "GSTONIMPORTS",
-        "HISTORICAL",
-        "REALISEDCURRENCYGAIN",
-        "RETAINEDEARNINGS",
-        "ROUNDING",
-        "TRACKINGTRANSFERS",
-        "UNPAIDEXPCLM",
-        "UNREALISEDCURRENCYGAIN",
-        "WAGEPAYABLES",
-        "CISASSETS",
-        "CISASSET",
-        "CISLABOUR",
-        "CISLABOUREXPENSE",
-        "CISLABOURINCOME",
-        "CISLIABILITY",
-        "CISMATERIALS",
-        "",
+        "DEBTORS", "CREDITORS", "BANKCURRENCYGAIN", "GST", "GSTONIMPORTS", "HISTORICAL", "REALISEDCURRENCYGAIN",
+        "RETAINEDEARNINGS", "ROUNDING", "TRACKINGTRANSFERS", "UNPAIDEXPCLM", "UNREALISEDCURRENCYGAIN", "WAGEPAYABLES",
+        "CISASSETS", "CISASSET", "CISLABOUR", "CISLABOUREXPENSE", "CISLABOURINCOME", "CISLIABILITY", "CISMATERIALS", "",
     ]
     | str
 )
+# fmt: on
 
 
 class Account(Model, kw_only=True):
@@ -98,3 +78,9 @@ class Account(Model, kw_only=True):
     """Whether the dashboard shows it."""
     validation_errors: list[ValidationError] | None = None
     """Why Xero refused the record."""
+
+
+class Accounts(Envelope[Account], kw_only=True):
+    """An envelope of accounts."""
+
+    accounts: list[Account] | None = None

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import field
 
 from ._base import DateTime, Envelope, Model, Str12, Str50, Str255
+from .branding import BrandingTheme
 from .common import Address, Attachment, CurrencyCode, Pagination, Phone, ValidationError
 
 __all__ = [
@@ -16,13 +17,12 @@ __all__ = [
     "Balances",
     "BatchPaymentDetails",
     "Bill",
-    "BrandingTheme",
-    "BrandingThemeType",
     "CISSetting",
     "CISSettings",
     "Contact",
     "ContactGroup",
     "ContactGroupStatus",
+    "ContactGroups",
     "ContactPerson",
     "ContactPurchasesDefaultLineAmountType",
     "ContactSalesDefaultLineAmountType",
@@ -34,10 +34,15 @@ __all__ = [
     "SalesTrackingCategory",
 ]
 
+# A list of codes reads better in rows.
+# fmt: off
 PaymentTermType: TypeAlias = (
-    Literal["DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH"] | str
+    Literal[
+        "DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH",
+    ]
+    | str
 )
-BrandingThemeType: TypeAlias = Literal["INVOICE"] | str
+# fmt: on
 ContactStatus: TypeAlias = Literal["ACTIVE", "ARCHIVED", "GDPRREQUEST"] | str
 ContactTaxNumberType: TypeAlias = Literal["SSN", "EIN", "ITIN", "ATIN"] | str
 ContactSalesDefaultLineAmountType: TypeAlias = Literal["INCLUSIVE", "EXCLUSIVE", "NONE"] | str
@@ -86,18 +91,6 @@ class Bill(Model, kw_only=True):
     day: int | None = None
     """A day of the month or a number of days, as `type` says."""
     type: PaymentTermType | None = None
-
-
-class BrandingTheme(Model, kw_only=True):
-    """The look of a printed document."""
-
-    branding_theme_id: str | None = None
-    name: str | None = None
-    logo_url: str | None = None
-    type: BrandingThemeType | None = None
-    sort_order: int | None = None
-    created_date_utc: DateTime | None = None
-    """Read-only."""
 
 
 class CISSetting(Model, kw_only=True):
@@ -211,6 +204,12 @@ class CISSettings(Envelope[CISSetting], kw_only=True):
     """An envelope of CIS settings."""
 
     cis_settings: list[CISSetting] | None = None
+
+
+class ContactGroups(Envelope[ContactGroup], kw_only=True):
+    """An envelope of contact groups."""
+
+    contact_groups: list[ContactGroup] | None = None
 
 
 class Contacts(Envelope[Contact], kw_only=True):

@@ -19,26 +19,25 @@ __all__ = [
     "ExpenseClaims",
     "Receipt",
     "ReceiptStatus",
+    "Receipts",
     "User",
     "UserOrganisationRole",
+    "Users",
 ]
 
 EmployeeStatus: TypeAlias = Literal["ACTIVE", "ARCHIVED", "GDPRREQUEST", "DELETED"] | str
 ExpenseClaimStatus: TypeAlias = Literal["SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"] | str
 ReceiptStatus: TypeAlias = Literal["DRAFT", "SUBMITTED", "AUTHORISED", "DECLINED", "VOIDED"] | str
+# A list of codes reads better in rows.
+# fmt: off
 UserOrganisationRole: TypeAlias = (
     Literal[
-        "READONLY",
-        "INVOICEONLY",
-        "STANDARD",
-        "FINANCIALADVISER",
-        "MANAGEDCLIENT",
-        "CASHBOOKCLIENT",
-        "UNKNOWN",
+        "READONLY", "INVOICEONLY", "STANDARD", "FINANCIALADVISER", "MANAGEDCLIENT", "CASHBOOKCLIENT", "UNKNOWN",
         "REMOVED",
     ]
     | str
 )
+# fmt: on
 
 
 class Employee(Model, kw_only=True):
@@ -139,3 +138,15 @@ class ExpenseClaims(Envelope[ExpenseClaim], kw_only=True):
     """An envelope of expense claims."""
 
     expense_claims: list[ExpenseClaim] | None = None
+
+
+class Receipts(Envelope[Receipt], kw_only=True):
+    """An envelope of receipts."""
+
+    receipts: list[Receipt] | None = None
+
+
+class Users(Envelope[User], kw_only=True):
+    """An envelope of users."""
+
+    users: list[User] | None = None

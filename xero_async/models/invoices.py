@@ -21,23 +21,51 @@ __all__ = [
     "InvoiceStatus",
     "InvoiceType",
     "Invoices",
+    "LinkedTransaction",
+    "LinkedTransactionSourceTransactionTypeCode",
+    "LinkedTransactionStatus",
+    "LinkedTransactionType",
+    "LinkedTransactions",
+    "OnlineInvoice",
+    "OnlineInvoices",
+    "RepeatingInvoice",
+    "RepeatingInvoiceStatus",
+    "RepeatingInvoiceType",
+    "RepeatingInvoices",
+    "RequestEmpty",
+    "Schedule",
+    "ScheduleDueDateType",
+    "ScheduleUnit",
 ]
 
+# A list of codes reads better in rows.
+# fmt: off
 InvoiceType: TypeAlias = (
     Literal[
-        "ACCPAY",
-        "ACCPAYCREDIT",
-        "APOVERPAYMENT",
-        "APPREPAYMENT",
-        "ACCREC",
-        "ACCRECCREDIT",
-        "AROVERPAYMENT",
+        "ACCPAY", "ACCPAYCREDIT", "APOVERPAYMENT", "APPREPAYMENT", "ACCREC", "ACCRECCREDIT", "AROVERPAYMENT",
         "ARPREPAYMENT",
     ]
     | str
 )
+# fmt: on
 InvoiceStatus: TypeAlias = Literal["DRAFT", "SUBMITTED", "DELETED", "AUTHORISED", "PAID", "VOIDED"] | str
 InvoiceAddressType: TypeAlias = Literal["FROM", "TO"] | str
+LinkedTransactionStatus: TypeAlias = Literal["APPROVED", "DRAFT", "ONDRAFT", "BILLED", "VOIDED"] | str
+LinkedTransactionType: TypeAlias = Literal["BILLABLEEXPENSE"] | str
+LinkedTransactionSourceTransactionTypeCode: TypeAlias = Literal["ACCPAY", "SPEND"] | str
+RepeatingInvoiceType: TypeAlias = Literal["ACCPAY", "ACCREC"] | str
+RepeatingInvoiceStatus: TypeAlias = Literal["DRAFT", "AUTHORISED", "DELETED"] | str
+ScheduleUnit: TypeAlias = Literal["WEEKLY", "MONTHLY"] | str
+# A list of codes reads better in rows.
+# fmt: off
+ScheduleDueDateType: TypeAlias = (
+    Literal[
+        "DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "DAYSAFTERINVOICEDATE", "DAYSAFTERINVOICEMONTH", "OFCURRENTMONTH",
+        "OFFOLLOWINGMONTH",
+    ]
+    | str
+)
+# fmt: on
 
 
 class Invoice(Model, kw_only=True):
@@ -144,6 +172,87 @@ class InvoiceReminder(Model, kw_only=True):
     enabled: bool | None = None
 
 
+class LinkedTransaction(Model, kw_only=True):
+    """A billable expense: a line of a bill that a customer is to pay for."""
+
+    source_transaction_id: str | None = None
+    """The bill."""
+    source_line_item_id: str | None = None
+    """The line of the bill."""
+    contact_id: str | None = None
+    target_transaction_id: str | None = None
+    """The sales invoice."""
+    target_line_item_id: str | None = None
+    """The line of the sales invoice."""
+    linked_transaction_id: str | None = None
+    status: LinkedTransactionStatus | None = None
+    type: LinkedTransactionType | None = None
+    updated_date_utc: DateTime | None = None
+    """Read-only."""
+    source_transaction_type_code: LinkedTransactionSourceTransactionTypeCode | None = None
+    validation_errors: list[ValidationError] | None = None
+    """Why Xero refused the record."""
+
+
+class OnlineInvoice(Model, kw_only=True):
+    """Where a customer finds the invoice online."""
+
+    online_invoice_url: str | None = None
+
+
+class RepeatingInvoice(Model, kw_only=True):
+    """A template from which invoices are made on a schedule."""
+
+    type: RepeatingInvoiceType | None = None
+    contact: Contact | None = None
+    """On a new document `contact_id` is enough; a name that is not known yet makes a new contact."""
+    schedule: Schedule | None = None
+    line_items: list[LineItem] | None = None
+    """None, not empty, where Xero gave a summary."""
+    line_amount_types: LineAmountTypes | None = None
+    """Whether line amounts include tax."""
+    reference: str | None = None
+    branding_theme_id: str | None = None
+    currency_code: CurrencyCode | None = None
+    status: RepeatingInvoiceStatus | None = None
+    sub_total: Decimal | None = None
+    """Without tax."""
+    total_tax: Decimal | None = None
+    total: Decimal | None = None
+    repeating_invoice_id: str | None = None
+    """The template that it was made from."""
+    id: str | None = None
+    has_attachments: bool | None = None
+    """Read-only."""
+    attachments: list[Attachment] | None = None
+    approved_for_sending: bool | None = None
+    """Whether each invoice is emailed as it is made."""
+    send_copy: bool | None = None
+    """Whether the sender gets a copy."""
+    mark_as_sent: bool | None = None
+    include_pdf: bool | None = field(default=None, name="IncludePDF")
+
+
+class RequestEmpty(Model, kw_only=True):
+    """A request that says nothing."""
+
+    status: str | None = None
+
+
+class Schedule(Model, kw_only=True):
+    """When a repeating invoice is made and due."""
+
+    period: int | None = None
+    """Every so many units."""
+    unit: ScheduleUnit | None = None
+    due_date: int | None = None
+    """A day of the month or a number of days, as `due_date_type` says."""
+    due_date_type: ScheduleDueDateType | None = None
+    start_date: Date | None = None
+    next_scheduled_date: Date | None = None
+    end_date: Date | None = None
+
+
 class InvoiceReminders(Envelope[InvoiceReminder], kw_only=True):
     """An envelope of invoice reminders."""
 
@@ -157,6 +266,24 @@ class Invoices(Envelope[Invoice], kw_only=True):
     warnings: list[ValidationError] | None = None
     """What Xero did not like about a record that it saved."""
     invoices: list[Invoice] | None = None
+
+
+class LinkedTransactions(Envelope[LinkedTransaction], kw_only=True):
+    """An envelope of linked transactions."""
+
+    linked_transactions: list[LinkedTransaction] | None = None
+
+
+class OnlineInvoices(Envelope[OnlineInvoice], kw_only=True):
+    """An envelope of online invoices."""
+
+    online_invoices: list[OnlineInvoice] | None = None
+
+
+class RepeatingInvoices(Envelope[RepeatingInvoice], kw_only=True):
+    """An envelope of repeating invoices."""
+
+    repeating_invoices: list[RepeatingInvoice] | None = None
 
 
 from .payments import Overpayment, Payment, Prepayment  # noqa: E402 - refers back to this module

@@ -5,26 +5,35 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from ._base import Date, DateTime, Model, Str12, Str18, Str255
+from msgspec import field
+
+from ._base import Date, DateTime, Envelope, Model, Str12, Str18, Str255
 from .accounts import Account
-from .common import Attachment, CurrencyCode, LineAmountTypes, LineItem, ValidationError
+from .common import Attachment, CurrencyCode, LineAmountTypes, LineItem, Pagination, ValidationError
 from .contacts import Contact
 from .credit_notes import Allocation, CreditNote
 from .invoices import Invoice
 
 __all__ = [
     "BatchPayment",
+    "BatchPaymentDelete",
+    "BatchPaymentDeleteByUrlParam",
     "BatchPaymentStatus",
     "BatchPaymentType",
+    "BatchPayments",
     "Overpayment",
     "OverpaymentStatus",
     "OverpaymentType",
+    "Overpayments",
     "Payment",
+    "PaymentDelete",
     "PaymentStatus",
     "PaymentType",
+    "Payments",
     "Prepayment",
     "PrepaymentStatus",
     "PrepaymentType",
+    "Prepayments",
 ]
 
 BatchPaymentType: TypeAlias = Literal["PAYBATCH", "RECBATCH"] | str
@@ -32,19 +41,16 @@ BatchPaymentStatus: TypeAlias = Literal["AUTHORISED", "DELETED"] | str
 OverpaymentType: TypeAlias = Literal["RECEIVE-OVERPAYMENT", "SPEND-OVERPAYMENT", "AROVERPAYMENT"] | str
 OverpaymentStatus: TypeAlias = Literal["AUTHORISED", "PAID", "VOIDED"] | str
 PaymentStatus: TypeAlias = Literal["AUTHORISED", "DELETED"] | str
+# A list of codes reads better in rows.
+# fmt: off
 PaymentType: TypeAlias = (
     Literal[
-        "ACCRECPAYMENT",
-        "ACCPAYPAYMENT",
-        "ARCREDITPAYMENT",
-        "APCREDITPAYMENT",
-        "AROVERPAYMENTPAYMENT",
-        "ARPREPAYMENTPAYMENT",
-        "APPREPAYMENTPAYMENT",
-        "APOVERPAYMENTPAYMENT",
+        "ACCRECPAYMENT", "ACCPAYPAYMENT", "ARCREDITPAYMENT", "APCREDITPAYMENT", "AROVERPAYMENTPAYMENT",
+        "ARPREPAYMENTPAYMENT", "APPREPAYMENTPAYMENT", "APOVERPAYMENTPAYMENT",
     ]
     | str
 )
+# fmt: on
 PrepaymentType: TypeAlias = Literal["RECEIVE-PREPAYMENT", "SPEND-PREPAYMENT", "ARPREPAYMENT", "APPREPAYMENT"] | str
 PrepaymentStatus: TypeAlias = Literal["AUTHORISED", "PAID", "VOIDED"] | str
 
@@ -82,6 +88,19 @@ class BatchPayment(Model, kw_only=True):
     """Whether it has been matched with a bank statement. Read-only."""
     validation_errors: list[ValidationError] | None = None
     """Why Xero refused the record."""
+
+
+class BatchPaymentDelete(Model, kw_only=True):
+    """A request to delete a batch payment."""
+
+    batch_payment_id: str | None = None
+    status: str | None = None
+
+
+class BatchPaymentDeleteByUrlParam(Model, kw_only=True):
+    """A request to delete the batch payment that the URL names."""
+
+    status: str | None = None
 
 
 class Overpayment(Model, kw_only=True):
@@ -166,6 +185,12 @@ class Payment(Model, kw_only=True):
     """What Xero did not like about a record that it saved."""
 
 
+class PaymentDelete(Model, kw_only=True):
+    """A request to reverse a payment."""
+
+    status: str | None = None
+
+
 class Prepayment(Model, kw_only=True):
     """Money paid before there was an invoice."""
 
@@ -205,3 +230,36 @@ class Prepayment(Model, kw_only=True):
     has_attachments: bool | None = None
     """Read-only."""
     attachments: list[Attachment] | None = None
+
+
+class BatchPayments(Envelope[BatchPayment], kw_only=True):
+    """An envelope of batch payments."""
+
+    batch_payments: list[BatchPayment] | None = None
+
+
+class Overpayments(Envelope[Overpayment], kw_only=True):
+    """An envelope of overpayments."""
+
+    pagination: Pagination | None = field(default=None, name="pagination")
+    warnings: list[ValidationError] | None = None
+    """What Xero did not like about a record that it saved."""
+    overpayments: list[Overpayment] | None = None
+
+
+class Payments(Envelope[Payment], kw_only=True):
+    """An envelope of payments."""
+
+    pagination: Pagination | None = field(default=None, name="pagination")
+    warnings: list[ValidationError] | None = None
+    """What Xero did not like about a record that it saved."""
+    payments: list[Payment] | None = None
+
+
+class Prepayments(Envelope[Prepayment], kw_only=True):
+    """An envelope of prepayments."""
+
+    pagination: Pagination | None = field(default=None, name="pagination")
+    warnings: list[ValidationError] | None = None
+    """What Xero did not like about a record that it saved."""
+    prepayments: list[Prepayment] | None = None
