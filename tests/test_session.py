@@ -19,6 +19,7 @@ from scripted import Reply, Scripted, Seen, scripted
 from xero_async import (
     Attempt,
     Contact,
+    DailyLimitReached,
     DecodeError,
     Forbidden,
     InvalidArgument,
@@ -32,6 +33,7 @@ from xero_async import (
     RetryPolicy,
     ServerError,
     SessionClosed,
+    SignInFailed,
     StaticToken,
     Tenant,
     TransportError,
@@ -202,6 +204,36 @@ async def test_a_500_on_a_write_is_unknown_at_once() -> None:
     assert error.request is not None
     assert error.request.body == server.seen[0].body
     assert isinstance(error.__cause__, ServerError)
+
+
+class Failing:
+    """A way to sign in that gives one token and can get no other."""
+
+    async def token(self, send: Sender, /) -> str:
+        """The one token."""
+        return "token-0"
+
+    async def renew(self, stale: str, send: Sender, /) -> bool:
+        """Always fails."""
+        raise SignInFailed("no more tokens")
+
+
+async def test_a_write_in_doubt_stays_in_doubt_when_no_token_can_be_had() -> None:
+    """A write was dropped, and its repetition met an expired token that cannot be renewed: unknown, not failed."""
+    async with scripted([DROP, EXPIRED]) as server, client(server, auth=Failing()) as tenant:
+        with pytest.raises(OutcomeUnknown) as caught:
+            await tenant.invoices.create([Invoice(type="ACCREC")])
+    assert isinstance(caught.value.__cause__, SignInFailed)
+    assert len(server.seen) == 2
+
+
+async def test_a_write_in_doubt_stays_in_doubt_when_no_turn_can_be_had() -> None:
+    """A write that may have happened is unknown, even if the day's limit forbids to send it again."""
+    async with scripted([DROP]) as server, client(server, limits=Limits(day=1)) as tenant:
+        with pytest.raises(OutcomeUnknown) as caught:
+            await tenant.invoices.create([Invoice(type="ACCREC")])
+    assert isinstance(caught.value.__cause__, DailyLimitReached)
+    assert len(server.seen) == 1
 
 
 async def test_a_write_that_is_always_dropped_is_unknown_after_the_attempts() -> None:

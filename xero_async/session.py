@@ -35,6 +35,18 @@ from .apis.identity import Identity
 from .apis.parameters import Id
 from .auth import Auth
 from .models import Connection
+from .outcomes import (
+    NEXT,
+    Attempt,
+    Sent,
+    cause_of,
+    error_of,
+    in_limbo,
+    outcome_of,
+    outcome_of_failure,
+    timed_out,
+    told,
+)
 from .pacing import (
     Decision,
     Limiter,
@@ -42,7 +54,6 @@ from .pacing import (
     Outcome,
     PacedTurn,
     Pacer,
-    Raise,
     Remaining,
     RetryPolicy,
     Return,
@@ -53,10 +64,9 @@ from .pacing import (
     may_have_arrived,
     new_key,
 )
-from .wire.answers import error_from, is_expired_token
-from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError, XeroError, XeroTimeout
-from .wire.headers import rate_limit_problem, retry_after
-from .wire.operation import Answer, Operation, Request
+from .wire.answers import is_expired_token
+from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError, XeroError
+from .wire.operation import Answer, Operation, Request, Sink
 from .wire.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -79,35 +89,11 @@ _FORM_HEADERS = {
     "User-Agent": USER_AGENT,
 }
 
+CHUNK = 1 << 18
+"""Bytes that are written to a file at a time."""
+
 LARGE_BODY = 1 << 20
 """Bytes from which aiohttp wants a body as a file, lest writing it hold up the event loop."""
-
-
-class Attempt(Struct, frozen=True, kw_only=True):
-    """What came of sending a request once: what the hook `on_attempt` is called with."""
-
-    operation: str
-    """The operation's id, such as `getInvoices`."""
-    tenant: str | None
-    number: int
-    """From 1, within the call."""
-    status: int | None
-    """None where there was no answer."""
-    failure: str | None
-    """`connect`, `timeout` or `dropped`, where there was no whole answer."""
-    waited: float
-    """Seconds spent waiting for the turn."""
-    seconds: float
-    """Seconds from sending to the end of the answer."""
-    received: int
-    """Bytes of the answer's body."""
-    remaining: Remaining | None
-    """What is left of the tenant's limits."""
-    correlation_id: str | None
-    next: Literal["value", "error", "unknown", "wait"]
-    """What the call does now."""
-    wait: float
-    """Seconds until the next attempt, when there is one."""
 
 
 class Xero:
@@ -119,7 +105,8 @@ class Xero:
 
     `limits` are what Xero allows, or a limiter of your own; `retry` is how often and how long a call is tried;
     `timeout` is seconds to wait for an answer, or an aiohttp `ClientTimeout`; `http` is an aiohttp session of your own,
-    which stays open; `unitdp` goes to every operation that takes it; `on_attempt` is called after each attempt.
+    which stays open; `unitdp` goes to every operation that takes it; with `strict`, an answer with a field that
+    is not as documented raises `DecodeError`; `on_attempt` is called after each attempt.
     Raises `InvalidArgument` for options that cannot be right.
     """
 
@@ -134,6 +121,7 @@ class Xero:
         timeout: float | aiohttp.ClientTimeout = READ_TIMEOUT,
         http: aiohttp.ClientSession | None = None,
         unitdp: Literal[2, 4] | None = None,
+        strict: bool = False,
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         self._session = _Session(
@@ -145,6 +133,7 @@ class Xero:
             _client_timeout(timeout),
             http,
             unitdp,
+            strict,
             on_attempt,
         )
 
@@ -219,11 +208,13 @@ class _Session:
         timeout: aiohttp.ClientTimeout,
         http: aiohttp.ClientSession | None,
         unitdp: Literal[2, 4] | None,
+        strict: bool,
         on_attempt: Callable[[Attempt], object] | None,
     ) -> None:
         if unitdp not in (None, 2, 4):
             raise InvalidArgument("unitdp is 2 or 4")
-        self.auth, self.retry, self.timeout, self.unitdp, self.on_attempt = auth, retry, timeout, unitdp, on_attempt
+        self.auth, self.retry, self.timeout, self.on_attempt = auth, retry, timeout, on_attempt
+        self.unitdp, self.strict = unitdp, strict
         self.base_url, self.identity_url = _root(base_url, "base_url"), _root(identity_url, "identity_url")
         self.limiter: Pacer = Limiter(limits) if isinstance(limits, Limits | None) else limits
         self.http: aiohttp.ClientSession | None = None
@@ -294,10 +285,17 @@ class _Caller(Struct, frozen=True, eq=False):
     timeout: aiohttp.ClientTimeout | None = None
 
     async def call(
-        self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
+        self,
+        operation: Operation[R],
+        ids: Sequence[object],
+        parameters: Parameters,
+        body: object = None,
+        sink: Sink | None = None,
+        /,
     ) -> R:
         """Make one call of an operation."""
         request = operation.request(ids, self._completed(parameters), body)
+        request.sink = sink
         if operation.takes_key:
             request.with_key(new_key(self.tenant or "") if request.key is None else check_key(request.key))
         return await _Call(self, request).run()
@@ -313,16 +311,6 @@ class _Value(Struct, Generic[R], frozen=True):
     """A call's value, told apart from a wait."""
 
     value: R
-
-
-class _Sent(Struct):
-    """What came of sending once."""
-
-    outcome: Outcome
-    answer: Answer | None = None
-    error: Exception | None = None
-    waited: float = 0.0
-    seconds: float = 0.0
 
 
 class _Call(Generic[R]):
@@ -373,7 +361,13 @@ class _Call(Generic[R]):
 
     async def _attempt(self) -> _Value[R] | Wait:
         self._attempts += 1
-        sent = await self._send()
+        try:
+            sent = await self._send()
+        except XeroError as error:
+            # Nothing was sent this time, but an earlier attempt may have done the write.
+            if not self._may_be_done:
+                raise
+            raise self._in_limbo(error.message) from error
         if sent.answer is not None and sent.outcome.status is not None and sent.answer.is_success:
             if sent.outcome.failure is None:
                 self._report(sent, Return())
@@ -385,16 +379,23 @@ class _Call(Generic[R]):
         self._report(sent, decision)
         if isinstance(decision, Wait):
             return decision
-        raise self._unknown(sent) if isinstance(decision, Unknown) else self._error(sent)
+        if isinstance(decision, Unknown):
+            raise self._in_limbo(told(sent.outcome)) from cause_of(sent, self._request.operation.id)
+        raise error_of(sent, self._request.operation.id, self._attempts) from sent.error
 
     async def _has_renewed(self) -> bool:
         """Whether there is a new token to try; once in a call."""
         if self._renewed:
             return False
         self._renewed, self._phase = True, "token"
-        return await self._session.auth.renew(self._token, self._session.sign_in)
+        try:
+            return await self._session.auth.renew(self._token, self._session.sign_in)
+        except XeroError as error:
+            if not self._may_be_done:
+                raise
+            raise self._in_limbo(error.message) from error
 
-    async def _send(self) -> _Sent:
+    async def _send(self) -> Sent:
         session, request, caller = self._session, self._request, self._caller
         http = session.open_http
         self._phase = "turn"
@@ -415,16 +416,23 @@ class _Call(Generic[R]):
                 allow_redirects=False,
             ) as response:
                 turn.learn(response.status, response.headers)
-                answer = Answer(response.status, response.headers, await response.read())
-            sent = _Sent(_outcome(request, answer), answer)
+                answer = Answer(response.status, response.headers, await self._body_of(response), session.strict)
+            sent = Sent(outcome_of(request, answer), answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(error, aiohttp.InvalidURL):
                 raise InvalidArgument("the base URL and the path make no URL") from error
-            sent = _Sent(_failure(error), error=error)
+            sent = Sent(outcome_of_failure(error), error=error)
         finally:
             turn.release()
         sent.waited, sent.seconds = turn.waited, self._loop.time() - started
         return sent
+
+    async def _body_of(self, response: aiohttp.ClientResponse) -> bytes:
+        sink = self._request.sink
+        if sink is None or not response.ok:
+            return await response.read()
+        await sink(response.content.iter_chunked(CHUNK))
+        return b""
 
     async def _take_token(self, turn: PacedTurn) -> None:
         self._phase = "token"
@@ -459,12 +467,12 @@ class _Call(Generic[R]):
 
     # -- telling ----------------------------------------------------------------------------------------------------
 
-    def _report(self, sent: _Sent, decision: Decision) -> None:
+    def _report(self, sent: Sent, decision: Decision) -> None:
         if isinstance(decision, Wait):
             _log.info(
                 "%s: %s; attempt %d follows in %.1f s",
                 self._request.operation.id,
-                _told(sent.outcome),
+                told(sent.outcome),
                 self._attempts + 1,
                 decision.seconds,
             )
@@ -476,7 +484,7 @@ class _Call(Generic[R]):
             # A hook only looks on: what it does wrong must not cost a call that Xero has answered.
             _log.exception("the on_attempt hook raised")
 
-    def _record(self, sent: _Sent, decision: Decision) -> Attempt:
+    def _record(self, sent: Sent, decision: Decision) -> Attempt:
         tenant = self._caller.tenant
         return Attempt(
             operation=self._request.operation.id,
@@ -489,60 +497,29 @@ class _Call(Generic[R]):
             received=len(sent.answer.body) if sent.answer else 0,
             remaining=None if tenant is None else self._session.limiter.remaining(tenant),
             correlation_id=sent.answer.headers.get("Xero-Correlation-Id") if sent.answer else None,
-            next=_NEXT[type(decision)],
+            next=NEXT[type(decision)],
             wait=decision.seconds if isinstance(decision, Wait) else 0.0,
         )
 
-    def _error(self, sent: _Sent) -> XeroError:
-        """The error for an outcome that certainly changed nothing."""
-        name = self._request.operation.id
-        if sent.answer is not None:
-            return error_from(sent.answer, name)
-        error = self._transport_error(sent)
-        error.__cause__ = sent.error
-        return error
-
-    def _transport_error(self, sent: _Sent) -> TransportError:
-        name, times = self._request.operation.id, f"after {self._attempts} attempts"
-        if isinstance(sent.error, TimeoutError):
-            phase = "connect" if sent.outcome.failure == "connect" else "read"
-            words = "no connection" if phase == "connect" else "no answer"
-            return _timeout(f"{name}: {words} in time, {times}. Raise `timeout`, or try later.", phase)
-        return TransportError(f"{name}: the connection failed ({type(sent.error).__name__}), {times}")
-
-    def _unknown(self, sent: _Sent) -> OutcomeUnknown:
-        error = self._in_limbo(_told(sent.outcome))
-        error.__cause__ = sent.error if sent.answer is None else error_from(sent.answer, self._request.operation.id)
-        return error
+    @property
+    def _may_be_done(self) -> bool:
+        return self._in_doubt and self._request.operation.is_write
 
     def _in_limbo(self, reason: str) -> OutcomeUnknown:
-        request = self._request
-        message = (
-            f"{request.operation.id}: {reason}, so the write may or may not have happened. "
-            "Read back before you send it again."
-        )
-        return OutcomeUnknown(message, key=request.key, first_sent=self._first_sent, request=request)
+        return in_limbo(self._request, reason, self._first_sent)
 
     def _cut_short(self) -> XeroError:
         """The error for a call that the deadline or the end of the session ended."""
         name = self._request.operation.id
         is_closed = self._session.http is None
-        if self._request.operation.is_write and (self._in_doubt or self._phase == "read"):
+        if self._may_be_done or (self._request.operation.is_write and self._phase == "read"):
             return self._in_limbo("the session was closed" if is_closed else "the deadline passed")
         if is_closed:
             return SessionClosed(f"{name}: the session was closed before an answer came")
         phase = "turn" if self._phase == "turn" else "total"
         waiting = "waiting for the limits" if phase == "turn" else "waiting"
         deadline = self._session.retry.deadline
-        return _timeout(f"{name}: still {waiting} after {deadline:g} s. Raise `RetryPolicy.deadline`.", phase)
-
-
-_NEXT: dict[type, Literal["value", "error", "unknown", "wait"]] = {
-    Return: "value",
-    Raise: "error",
-    Unknown: "unknown",
-    Wait: "wait",
-}
+        return timed_out(f"{name}: still {waiting} after {deadline:g} s. Raise `RetryPolicy.deadline`.", phase)
 
 
 def _is_wait(verdict: object) -> bool:
@@ -552,43 +529,6 @@ def _is_wait(verdict: object) -> bool:
 def _named_wait(state: RetryCallState) -> float:
     verdict = state.outcome.result() if state.outcome else None
     return verdict.seconds if isinstance(verdict, Wait) else 0.0
-
-
-def _outcome(request: Request[R], answer: Answer) -> Outcome:
-    if answer.is_success and request.operation.is_write and _is_garbled(request, answer):
-        # Something between here and Xero answered in its place; the key tells Xero's own answer.
-        return Outcome(answer.status, "dropped")
-    if answer.status != 429:
-        return Outcome(answer.status)
-    return Outcome(answer.status, problem=rate_limit_problem(answer.headers), retry_after=retry_after(answer.headers))
-
-
-def _is_garbled(request: Request[R], answer: Answer) -> bool:
-    return request.operation.returns is not None and answer.body.lstrip()[:1] not in (b"{", b"[")
-
-
-def _failure(error: Exception) -> Outcome:
-    never_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
-    if isinstance(error, never_sent):
-        return Outcome(failure="connect")
-    return Outcome(failure="timeout" if isinstance(error, TimeoutError) else "dropped")
-
-
-def _told(outcome: Outcome) -> str:
-    """An outcome in words, for messages."""
-    if outcome.status is not None and outcome.failure is None:
-        return f"Xero answered {outcome.status}" + (f" ({outcome.problem})" if outcome.problem else "")
-    return {
-        "connect": "no connection could be made",
-        "timeout": "no answer came in time",
-        "dropped": "the connection was lost before the whole answer came",
-    }[outcome.failure or "dropped"]
-
-
-def _timeout(message: str, phase: str) -> XeroTimeout:
-    error = XeroTimeout(message)
-    error.phase = phase
-    return error
 
 
 def _body(data: bytes | None) -> bytes | io.BytesIO | None:

@@ -35,6 +35,7 @@ from .table import (
     remove,
     remove_below,
     report,
+    saved,
     upload_below,
 )
 
@@ -50,6 +51,8 @@ class Attachments(Resource, path="/Attachments"):
     list = pages_below("get{}Attachments", m.Attachment, p.Plain)
     get = file_below("get{}AttachmentById", p.Download, "/{AttachmentID}")
     get_by_name = file_below("get{}AttachmentByFileName", p.Download, "/{FileName}")
+    save = saved(get)
+    save_by_name = saved(get_by_name)
     upload = upload_below("create{}AttachmentByFileName", "PUT", m.Attachment, p.Upload, "/{FileName}")
     replace = upload_below("update{}AttachmentByFileName", "POST", m.Attachment, p.Upload, "/{FileName}")
 
@@ -194,6 +197,7 @@ class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID"):
     upsert = batch("updateOrCreateCreditNotes", "POST", m.CreditNote, p.ExactBatch)
     update = post_one("updateCreditNote", m.CreditNote, p.ExactKeyed)
     pdf = document("getCreditNoteAsPdf", p.Plain)
+    save_pdf = saved(pdf)
     allocations = Allocations("createCreditNoteAllocation", "deleteCreditNoteAllocations")
     attachments = OnlineAttachments("CreditNote")
     history = History("getCreditNoteHistory", "createCreditNoteHistory")
@@ -242,6 +246,7 @@ class Invoices(Resource, path="/Invoices", id_name="InvoiceID"):
     email = email("emailInvoice", m.RequestEmpty, p.Keyed)
     online = fetch("getOnlineInvoice", m.OnlineInvoice, p.Plain, "/{}/OnlineInvoice")
     pdf = document("getInvoiceAsPdf", p.Plain)
+    save_pdf = saved(pdf)
     attachments = OnlineAttachments("Invoice")
     history = History("getInvoiceHistory", "createInvoiceHistory")
 
@@ -342,6 +347,7 @@ class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID"
     upsert = batch("updateOrCreatePurchaseOrders", "POST", m.PurchaseOrder, p.Batch)
     update = post_one("updatePurchaseOrder", m.PurchaseOrder, p.Keyed)
     pdf = document("getPurchaseOrderAsPdf", p.Plain)
+    save_pdf = saved(pdf)
     attachments = Attachments("PurchaseOrder")
     history = History("getPurchaseOrderHistory", "createPurchaseOrderHistory")
 
@@ -355,6 +361,7 @@ class Quotes(Resource, path="/Quotes", id_name="QuoteID"):
     upsert = batch("updateOrCreateQuotes", "POST", m.Quote, p.Batch)
     update = post_one("updateQuote", m.Quote, p.Keyed)
     pdf = document("getQuoteAsPdf", p.Plain)
+    save_pdf = saved(pdf)
     attachments = Attachments("Quote")
     history = History("getQuoteHistory", "createQuoteHistory")
 

@@ -1,19 +1,24 @@
-"""The bytes of a file, wherever they come from."""
+"""The bytes of a file, wherever they come from and wherever they go."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import BinaryIO, TypeAlias, TypeVar, cast
 
 from ..wire.errors import InvalidArgument
 
-__all__ = ["MAX_FILE", "Content", "bytes_of"]
+__all__ = ["MAX_FILE", "Content", "FilePath", "FileSink", "bytes_of"]
 
 Content: TypeAlias = bytes | bytearray | memoryview | PathLike[str] | AsyncIterable[bytes]
 """Bytes, the path of a file, or a stream of bytes."""
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+FilePath: TypeAlias = str | PathLike[str]
 
 # https://developer.xero.com/documentation/api/accounting/attachments/
 MAX_FILE = 25 * 1024 * 1024
@@ -44,3 +49,38 @@ async def _read(content: object) -> bytes:
         if len(data) > MAX_FILE:
             break
     return bytes(data)
+
+
+class FileSink:
+    """Takes the bytes of an answer into a file, which has its name only once it is whole."""
+
+    def __init__(self, path: FilePath) -> None:
+        self.path = Path(path)
+        self._part = self.path.with_name(f".{self.path.name}.part")
+
+    async def __call__(self, chunks: AsyncIterable[bytes], /) -> None:
+        """Write the chunks. Another attempt begins anew. Raises `InvalidArgument` for a file that cannot be written."""
+        with await asyncio.to_thread(_disk, self._open, self._part) as file:
+            async for chunk in chunks:
+                await asyncio.to_thread(_disk, file.write, chunk)
+
+    @staticmethod
+    def _open(path: Path) -> BinaryIO:
+        return path.open("wb")
+
+    async def finish(self) -> Path:
+        """Give the file its name."""
+        await asyncio.to_thread(_disk, self._part.replace, self.path)
+        return self.path
+
+    def discard(self) -> None:
+        """Remove what was written so far."""
+        self._part.unlink(missing_ok=True)
+
+
+def _disk(do: Callable[[A], T], argument: A) -> T:
+    # An error of the disk must not pass for one of the connection, after which the call would be repeated.
+    try:
+        return do(argument)
+    except OSError as error:
+        raise InvalidArgument(f"the file cannot be written: {error.strerror}") from error

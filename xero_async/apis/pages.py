@@ -2,7 +2,8 @@
 
 Pages are drawn in order, the next ones while the caller works on this one, and never more than a handful ahead, so that
 an export of any size runs in bounded memory. Nothing beyond the first page is drawn before its records are used up.
-Xero's own count of pages is the truth; where it gives none, the first page that is not full is the last.
+Xero's own count of pages is the truth; where it gives none, the first page that is not full is the last. Journals have
+no pages but an offset, the last number seen, which comes to the same.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from msgspec.structs import replace
 
 from ..models import Model
 from ..wire.answers import Page
-from ..wire.operation import Operation
+from ..wire.errors import DecodeError, InvalidArgument
+from ..wire.operation import Operation, Sink
 from ..wire.parameters import MAX_PAGE_SIZE, Parameters
+from .split import MOST_IDS, split
 
 __all__ = ["PREFETCH", "Caller", "Pages"]
 
@@ -36,9 +39,15 @@ class Caller(Protocol):
     """The session, as the tables know it."""
 
     async def call(
-        self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
+        self,
+        operation: Operation[R],
+        ids: Sequence[object],
+        parameters: Parameters,
+        body: object = None,
+        sink: Sink | None = None,
+        /,
     ) -> R:
-        """Make one call of an operation and return what it gives back."""
+        """Make one call of an operation and return what it gives back; a sink takes the body of a success instead."""
         ...
 
 
@@ -46,19 +55,19 @@ class Pages(Generic[M]):
     """A list that has not been drawn yet.
 
     `await` it for one page; `async for` goes over every record, and `pages()` over every page. Errors of the tree are
-    raised as pages are drawn.
+    raised as pages are drawn. A list of ids that is too long for a URL is drawn in parts, one after the other.
     """
 
     def __init__(self, caller: Caller, operation: Operation[Page[M]], ids: Sequence[object], query: Parameters) -> None:
         self._caller, self._operation, self._ids, self._query = caller, operation, ids, query
         names = query.__struct_fields__
-        self._is_numbered, self._is_sized = "page" in names, "page_size" in names
+        self._is_numbered, self._is_sized, self._has_offset = "page" in names, "page_size" in names, "offset" in names
 
     def __repr__(self) -> str:
         return f"<Pages of {self._operation.id}>"
 
     def __await__(self) -> Generator[Any, None, Page[M]]:
-        return self._draw(self._first, None).__await__()
+        return self._one_page().__await__()
 
     async def __aiter__(self) -> AsyncIterator[M]:
         async with aclosing(self.pages()) as drawn:
@@ -68,17 +77,45 @@ class Pages(Generic[M]):
 
     async def pages(self) -> AsyncGenerator[Page[M], None]:
         """Every page, in order."""
+        for part in self._parts():
+            async with aclosing(part._every_page()) as drawn:
+                async for page in drawn:
+                    yield page
+
+    def _parts(self) -> list[Pages[M]]:
+        """The list in as many parts as its ids need; most often itself alone."""
+        queries = split(self._operation, self._ids, self._query)
+        if len(queries) == 1:
+            return [self]
+        return [Pages(self._caller, self._operation, self._ids, query) for query in queries]
+
+    async def _one_page(self) -> Page[M]:
+        parts = self._parts()
+        if len(parts) == 1:
+            return await self._draw(**self._numbered(self._first))
+        if self._first != 1:
+            raise InvalidArgument(f"a list of more than {MOST_IDS} ids is drawn as a whole: leave out the page")
+        merged: Page[M] = Page([record async for record in self])
+        merged.page, merged.page_count, merged.page_size, merged.item_count = 1, 1, len(merged), len(merged)
+        return merged
+
+    async def _every_page(self) -> AsyncGenerator[Page[M], None]:
         size: int | None = getattr(self._query, "page_size", None)
         if size is None:
             size = MAX_PAGE_SIZE if self._is_sized else DEFAULT_PAGE_SIZE
-        page = await self._draw(self._first, size)
+        page = await self._draw(**self._numbered(self._first, size))
         yield page
-        if not self._is_numbered:
-            return
-        following = self._counted if page.page_count is not None else self._uncounted
-        async with aclosing(following(page, size)) as drawn:
+        async with aclosing(self._following(page, size)) as drawn:
             async for page in drawn:
                 yield page
+
+    def _following(self, page: Page[M], size: int) -> AsyncGenerator[Page[M], None]:
+        """The pages after `page`."""
+        if self._has_offset:
+            return self._by_offset(page)
+        if not self._is_numbered:
+            return _nothing()
+        return self._uncounted(page, size) if page.page_count is None else self._counted(page, size)
 
     async def _counted(self, page: Page[M], size: int) -> AsyncGenerator[Page[M], None]:
         """The pages after `page`, some of them drawn ahead."""
@@ -88,7 +125,7 @@ class Pages(Generic[M]):
             while ahead or number < last:
                 while len(ahead) < PREFETCH and number < last:
                     number += 1
-                    ahead.append(asyncio.create_task(self._draw(number, size)))
+                    ahead.append(asyncio.create_task(self._draw(**self._numbered(number, size))))
                 page = await ahead[0]
                 ahead.popleft()
                 last = last if page.page_count is None else page.page_count
@@ -103,7 +140,19 @@ class Pages(Generic[M]):
         number = self._first
         while len(page) >= size:
             number += 1
-            page = await self._draw(number, size)
+            page = await self._draw(**self._numbered(number, size))
+            if page:
+                yield page
+
+    async def _by_offset(self, page: Page[M]) -> AsyncGenerator[Page[M], None]:
+        """The pages after `page`, where each begins after the last number of the one before."""
+        offset: int = getattr(self._query, "offset", None) or 0
+        while len(page) >= DEFAULT_PAGE_SIZE:
+            last: int = max(getattr(record, "journal_number", None) or 0 for record in page)
+            if last <= offset:
+                raise DecodeError(f"{self._operation.id}: a page does not go beyond number {offset}")
+            offset = last
+            page = await self._draw(offset=offset)
             if page:
                 yield page
 
@@ -112,17 +161,22 @@ class Pages(Generic[M]):
         page: int | None = getattr(self._query, "page", None)
         return 1 if page is None else page
 
-    async def _draw(self, number: int, size: int | None) -> Page[M]:
-        query = self._query
-        if self._is_numbered:
-            # Without a page, Xero answers with a summary of every record.
-            query = replace(query, page=number)
-        if self._is_sized and size is not None:
-            query = replace(query, page_size=size)
+    def _numbered(self, number: int, size: int | None = None) -> dict[str, int]:
+        """What to change in the query for a page. Without a page, Xero answers with a summary of every record."""
+        changes = {"page": number} if self._is_numbered else {}
+        return changes | {"page_size": size} if self._is_sized and size is not None else changes
+
+    async def _draw(self, **changes: int) -> Page[M]:
+        query = replace(self._query, **changes) if changes else self._query
         page = await self._caller.call(self._operation, self._ids, query)
         if getattr(query, "summary_only", False):
             _forget_lines(page)
         return page
+
+
+async def _nothing() -> AsyncGenerator[Any, None]:
+    return
+    yield  # which makes this a generator
 
 
 def _forget_lines(page: Page[Any]) -> None:

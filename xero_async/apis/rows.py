@@ -24,7 +24,9 @@ from .pages import Caller
 __all__ = ["Line", "Resource", "Row", "operations_of"]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R", covariant=True)
+S = TypeVar("S")
 
 
 class Resource:
@@ -73,6 +75,9 @@ def _below(kind: type[Resource], path: str) -> str:
 class Line(ABC):
     """A line of a table, whatever it takes and gives."""
 
+    is_variant: bool = False
+    """Whether it is another way to call an operation that has a line of its own."""
+
     @abstractmethod
     def operation(self, part: Resource) -> Operation[Any]:
         """The line as an operation of a resource that is mounted somewhere."""
@@ -89,6 +94,7 @@ class Row(Line, Generic[P, R]):
         call: Callable[Concatenate[Caller, Operation[Any], P], R],
         *,
         parameters: Callable[..., Parameters],
+        leads: tuple[str, ...] = (),
         takes: tuple[str, ...] = (),
         sends: type | None = None,
         returns: type | None = None,
@@ -97,7 +103,7 @@ class Row(Line, Generic[P, R]):
     ) -> None:
         self._id, self._method, self._tail, self._call = id, method, tail, call
         self._facts: dict[str, Any] = {"parameters": parameters, "sends": sends, "returns": returns, "read": read}
-        self._takes, self._accept, self._name = takes, accept, ""
+        self._leads, self._takes, self._accept, self._name = leads, takes, accept, ""
         self._methods: dict[str, FunctionType] = {}
 
     def __set_name__(self, owner: type[Resource], name: str) -> None:
@@ -126,6 +132,19 @@ class Row(Line, Generic[P, R]):
             **self._facts,
         )
 
+    @property
+    def call(self) -> Callable[Concatenate[Caller, Operation[Any], P], R]:
+        """What a call does, given who makes it."""
+        return self._call
+
+    def variant(self, call: Callable[Concatenate[Caller, Operation[Any], Q], S], leads: tuple[str, ...]) -> Row[Q, S]:
+        """The same operation called in another way, which takes `leads` before all else."""
+        row: Row[Q, S] = Row(
+            self._id, self._method, self._tail, call, leads=leads, takes=self._takes, accept=self._accept, **self._facts
+        )
+        row.is_variant = True
+        return row
+
     def _method_for(self, part: Resource) -> FunctionType:
         operation, call = self.operation(part), self._call
 
@@ -136,7 +155,7 @@ class Row(Line, Generic[P, R]):
         method.__qualname__ = f"{type(part).__qualname__}.{self._name}"
         method.__doc__ = f"{operation.method} {operation.path} ({operation.id})"
         method.__dict__["operation"] = operation
-        method.__dict__["__signature__"] = _signature(operation, self._takes)
+        method.__dict__["__signature__"] = _signature(operation, self._leads, self._takes)
         return cast("FunctionType", method)
 
 
@@ -151,17 +170,18 @@ def _walk(part: Resource) -> Iterator[Operation[Any]]:
         members.update(vars(kind))
     for member in members.values():
         if isinstance(member, Line):
-            yield member.operation(part)
+            if not member.is_variant:
+                yield member.operation(part)
         elif isinstance(member, Resource):
             yield from _walk(member.__get__(part, type(part)))
 
 
-def _signature(operation: Operation[Any], takes: tuple[str, ...]) -> inspect.Signature:
+def _signature(operation: Operation[Any], leads: tuple[str, ...], takes: tuple[str, ...]) -> inspect.Signature:
     """What `help()` shows: the ids of the path, what is sent, and a keyword for each parameter."""
     positional = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)]
     positional += [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY)
-        for name in (*(_snake(name) for name in operation.path_names), *takes)
+        for name in (*leads, *(_snake(name) for name in operation.path_names), *takes)
     ]
     keywords = [
         inspect.Parameter(

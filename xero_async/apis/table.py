@@ -9,7 +9,8 @@ id first. In a tail, `{}` stands for the resource's own id.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
+from pathlib import Path
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
 
@@ -17,9 +18,9 @@ from ..models import HistoryRecord, Model, ReportWithRow, envelope_of
 from ..wire import answers
 from ..wire.answers import Results
 from ..wire.errors import InvalidArgument
-from ..wire.operation import Operation, Reader
+from ..wire.operation import Operation, Reader, Sink
 from ..wire.parameters import Parameters, segment
-from .content import Content, bytes_of
+from .content import Content, FilePath, FileSink, bytes_of
 from .pages import Caller, Pages
 from .parameters import Id
 from .rows import Row
@@ -46,6 +47,7 @@ __all__ = [
     "remove",
     "remove_below",
     "report",
+    "saved",
     "upload_below",
 ]
 
@@ -114,6 +116,41 @@ def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Conc
         return (of, file), None
 
     return _two(id, "GET", tail, sent, options, answers.raw, returns=bytes, accept="*/*")
+
+
+class _Saving(NamedTuple):
+    """A caller whose answers go into a file."""
+
+    caller: Caller
+    sink: FileSink
+
+    async def call(
+        self,
+        operation: Operation[T],
+        ids: Sequence[object],
+        parameters: Parameters,
+        body: object = None,
+        sink: Sink | None = None,
+        /,
+    ) -> T:
+        """Make the call."""
+        return await self.caller.call(operation, ids, parameters, body, sink or self.sink)
+
+
+def saved(row: Row[P, Awaitable[bytes]]) -> Row[Concatenate[FilePath, P], Awaitable[Path]]:
+    """The same bytes, streamed into a file whose path comes first, and which has its name only once it is whole."""
+
+    async def call(
+        caller: Caller, operation: Operation[Any], to: FilePath, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Path:
+        sink = FileSink(to)
+        try:
+            await row.call(_Saving(caller, sink), operation, *args, **kwargs)
+            return await sink.finish()
+        finally:
+            sink.discard()
+
+    return row.variant(call, ("to",))
 
 
 # -- writing --------------------------------------------------------------------------------------------------------

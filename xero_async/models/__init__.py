@@ -1,6 +1,6 @@
 """The records of the Accounting API, grouped by subject; every one can be imported from here."""
 
-from ._base import Date, DateTime, Envelope, MaxLength, Model, envelope_of, wire_name
+from ._base import Date, DateTime, Envelope, MaxLength, Model, envelope_of, record_of, wire_name
 from .accounts import (
     Account,
     AccountBankAccountType,
@@ -417,5 +417,6 @@ __all__ = [
     "Users",
     "ValidationError",
     "envelope_of",
+    "record_of",
     "wire_name",
 ]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, TypeAlias, TypeV
 
 from msgspec import Struct
 
-__all__ = ["Date", "DateTime", "Envelope", "MaxLength", "Model", "envelope_of", "wire_name"]
+__all__ = ["Date", "DateTime", "Envelope", "MaxLength", "Model", "envelope_of", "record_of", "wire_name"]
 
 if TYPE_CHECKING:
     Date: TypeAlias = date
@@ -91,7 +91,15 @@ class Envelope(Model, Generic[T], kw_only=True):
 def envelope_of(record: type[R]) -> type[Envelope[R]]:
     """The envelope in which records of a type travel."""
     for envelope in cast("list[type[Model]]", Envelope.__subclasses__()):
-        (base,) = vars(envelope)["__orig_bases__"]
-        if get_args(base) == (record,):
+        if record_of(envelope) is record:
             return cast("type[Envelope[R]]", envelope)
     raise LookupError(f"{record.__name__} does not travel in an envelope")
+
+
+def record_of(kind: type) -> type[Model] | None:
+    """The type of the records in an envelope; None for what is no envelope."""
+    if Envelope not in kind.__mro__[1:]:
+        return None
+    (base,) = vars(kind)["__orig_bases__"]
+    (record,) = get_args(base)
+    return cast("type[Model]", record)

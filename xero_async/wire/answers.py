@@ -173,7 +173,7 @@ def _decode(kind: type[T], answer: Answer, opening: bytes = b"{") -> T:
     if answer.body.lstrip()[:1] != opening:
         raise _no_value("the answer is not JSON", answer)
     try:
-        return decode(kind, answer.body)
+        return decode(kind, answer.body, strict=answer.strict)
     except DecodeError as error:
         raise _no_value(error.message, answer, error.path) from error
 

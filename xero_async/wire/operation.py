@@ -9,15 +9,16 @@ a value.
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from ..models import Model, record_of
 from .codec import encode
 from .parameters import Parameters, render, segment
 
-__all__ = ["ACCOUNTING", "Answer", "Operation", "Reader", "Request"]
+__all__ = ["ACCOUNTING", "Answer", "Operation", "Reader", "Request", "Sink"]
 
 R = TypeVar("R", covariant=True)
 
@@ -31,6 +32,8 @@ class Answer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    strict: bool = False
+    """Whether a field that is not as documented is an error, rather than repaired or left None."""
 
     @property
     def is_success(self) -> bool:
@@ -40,6 +43,10 @@ class Answer(Struct, frozen=True):
 
 Reader = Callable[[Answer], R]
 """Turns a successful answer into a value; raises `DecodeError` or `NotFound`."""
+
+
+Sink = Callable[[AsyncIterable[bytes]], Awaitable[None]]
+"""Takes the body of an answer as it comes, once for each attempt that gets as far."""
 
 
 class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
@@ -67,6 +74,11 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
     @property
+    def record(self) -> type[Model] | None:
+        """The model of the records that come back in an envelope; None for other answers."""
+        return record_of(self.returns) if self.returns is not None else None
+
+    @property
     def is_write(self) -> bool:
         """Whether a call changes something at Xero."""
         return self.method != "GET"
@@ -78,7 +90,7 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
 
     def request(self, ids: Sequence[object], parameters: Parameters, body: object = None) -> Request[R]:
         """The one request of a call. Raises `InvalidArgument` for what should not be sent."""
-        query, headers = render(parameters)
+        query, headers = render(parameters, self.record)
         path = self.root + _fill(self.path, self.path_names, ids)
         headers["Accept"] = self.accept
         data = body if isinstance(body, bytes) else None if body is None else encode(body)
@@ -97,6 +109,8 @@ class Request(Struct, Generic[R], eq=False):
     headers: dict[str, str]
     """Without the token, which is added on the way out."""
     body: bytes | None = None
+    sink: Sink | None = None
+    """Where the body of a success goes, if not into memory."""
 
     @property
     def key(self) -> str | None:

@@ -18,7 +18,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import fields
 
+from ..models import Model
 from .errors import InvalidArgument
+from .where import Condition
 
 __all__ = ["MAX_PAGE_SIZE", "Parameters", "render", "segment"]
 
@@ -35,15 +37,18 @@ class Parameters(Struct, frozen=True, kw_only=True):
     """Xero's names of parameters that are sent at their default as well."""
 
 
-def render(parameters: Parameters) -> tuple[str, dict[str, str]]:
-    """The query string, without its question mark, and the headers. Raises `InvalidArgument`."""
+def render(parameters: Parameters, record: type[Model] | None = None) -> tuple[str, dict[str, str]]:
+    """The query string, without its question mark, and the headers. Raises `InvalidArgument`.
+
+    A filter that was built is checked against the model of the records that it is about.
+    """
     query: list[str] = []
     headers: dict[str, str] = {}
     for name, wire, default in _fields(type(parameters)):
         value = getattr(parameters, name)
         if value is None or (value == default and wire not in parameters.always):
             continue
-        text = _text(name, value)
+        text = value.text(record) if isinstance(value, Condition) else _text(name, value)
         if wire in HEADERS:
             headers[wire] = _header(name, text)
         elif text:

@@ -46,13 +46,35 @@ class Condition:
         return f"<Condition {self}>"
 
     def __and__(self, other: Condition) -> Condition:
-        return Condition(lambda record: f"{self.text(record)} AND {other.text(record)}")
+        return _Joined("AND", self, other)
 
     def __or__(self, other: Condition) -> Condition:
-        return Condition(lambda record: f"({self.text(record)} OR {other.text(record)})")
+        return _Joined("OR", self, other)
 
     def __bool__(self) -> bool:
         raise InvalidArgument("join conditions with & and |, each in brackets; and, or and a < b < c cannot be sent")
+
+    def parts(self, joint: str) -> list[Condition]:
+        """The conditions that this one joins in a way; itself alone, if in none or another."""
+        return [self]
+
+
+class _Joined(Condition):
+    """Conditions that are joined alike: a chain of any length is one list, and no deep nest of brackets."""
+
+    def __init__(self, joint: str, *conditions: Condition) -> None:
+        self._joint = joint
+        self._parts = [part for condition in conditions for part in condition.parts(joint)]
+        super().__init__(self._join)
+
+    def _join(self, record: type[Model] | None) -> str:
+        text = f" {self._joint} ".join(part.text(record) for part in self._parts)
+        # AND binds tighter.
+        return f"({text})" if self._joint == "OR" else text
+
+    def parts(self, joint: str) -> list[Condition]:
+        """The conditions that this one joins."""
+        return self._parts if joint == self._joint else [self]
 
 
 class Field:
@@ -94,9 +116,7 @@ class Field:
         if not values:
             raise InvalidArgument(f"{self!r}.in_() wants at least one value")
         first, *others = (self == value for value in values)
-        for other in others:
-            first = first | other
-        return first
+        return _Joined("OR", first, *others) if others else first
 
     def contains(self, text: str) -> Condition:
         """Text with this in it."""
@@ -135,18 +155,34 @@ def _shown(value: Value) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidArgument("a datetime in a filter has no time zone: give an aware one")
-        return value.astimezone(UTC).strftime("DateTime(%Y, %m, %d, %H, %M, %S)")
+        return _date_time(*_utc(value).timetuple()[:6])
     if isinstance(value, date):
-        return value.strftime("DateTime(%Y, %m, %d)")
+        return _date_time(value.year, value.month, value.day)
     if isinstance(value, UUID):
         return f'Guid("{value}")'
     if isinstance(value, str):
         return _quoted(value)
-    if isinstance(value, int) or value.is_finite():
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, Decimal):  # pyright: ignore[reportUnnecessaryIsInstance] - programs without types
+        raise InvalidArgument(f"a filter cannot compare with a {type(value).__name__}; numbers are int or Decimal")
+    if value.is_finite():
+        return f"{value:f}"
     raise InvalidArgument("a number in a filter is finite")
+
+
+def _date_time(year: int, *rest: int) -> str:
+    # strftime leaves the zeros out of early years.
+    return f"DateTime({', '.join([f'{year:04}', *(f'{part:02}' for part in rest)])})"
+
+
+def _utc(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise InvalidArgument("a datetime in a filter has no time zone: give an aware one")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidArgument("a datetime in a filter is within the years 1 to 9999 in UTC") from None
 
 
 def _quoted(text: str) -> str:
@@ -156,6 +192,8 @@ def _quoted(text: str) -> str:
 
 
 def _name(path: tuple[str, ...], record: type[Model] | None) -> str:
+    if not path:
+        raise InvalidArgument("F is no field by itself: name one, such as F.status")
     return ".".join(_named(path, record) if record else _guessed(path))
 
 

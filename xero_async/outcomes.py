@@ -1,0 +1,143 @@
+"""What came of sending a request once, told to everybody who asks: the retry decision, the hook, the log, the caller.
+
+Pure: answers and exceptions in, records and errors out.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import aiohttp
+from msgspec import Struct
+
+from .pacing import Outcome, Raise, Remaining, Return, Unknown, Wait
+from .wire.answers import error_from
+from .wire.errors import OutcomeUnknown, TransportError, XeroError, XeroTimeout
+from .wire.headers import rate_limit_problem, retry_after
+from .wire.operation import Answer, Request
+
+__all__ = [
+    "NEXT",
+    "Attempt",
+    "Sent",
+    "cause_of",
+    "error_of",
+    "in_limbo",
+    "outcome_of",
+    "outcome_of_failure",
+    "timed_out",
+    "told",
+]
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """What came of sending a request once: what the hook `on_attempt` is called with."""
+
+    operation: str
+    """The operation's id, such as `getInvoices`."""
+    tenant: str | None
+    number: int
+    """From 1, within the call."""
+    status: int | None
+    """None where there was no answer."""
+    failure: str | None
+    """`connect`, `timeout` or `dropped`, where there was no whole answer."""
+    waited: float
+    """Seconds spent waiting for the turn."""
+    seconds: float
+    """Seconds from sending to the end of the answer."""
+    received: int
+    """Bytes of the answer's body."""
+    remaining: Remaining | None
+    """What is left of the tenant's limits."""
+    correlation_id: str | None
+    next: Literal["value", "error", "unknown", "wait"]
+    """What the call does now."""
+    wait: float
+    """Seconds until the next attempt, when there is one."""
+
+
+class Sent(Struct):
+    """What came of sending once: an answer, or the error in its place."""
+
+    outcome: Outcome
+    answer: Answer | None = None
+    error: Exception | None = None
+    waited: float = 0.0
+    seconds: float = 0.0
+
+
+NEXT: Final[dict[type, Literal["value", "error", "unknown", "wait"]]] = {
+    Return: "value",
+    Raise: "error",
+    Unknown: "unknown",
+    Wait: "wait",
+}
+"""What a call does after a decision, in the words of `Attempt.next`."""
+
+
+def outcome_of(request: Request[Any], answer: Answer) -> Outcome:
+    """What an answer means for the retry decision."""
+    if answer.is_success and request.operation.is_write and _is_garbled(request, answer):
+        # Something between here and Xero answered in its place; the key tells Xero's own answer.
+        return Outcome(answer.status, "dropped")
+    if answer.status != 429:
+        return Outcome(answer.status)
+    return Outcome(answer.status, problem=rate_limit_problem(answer.headers), retry_after=retry_after(answer.headers))
+
+
+def _is_garbled(request: Request[Any], answer: Answer) -> bool:
+    return request.operation.returns is not None and answer.body.lstrip()[:1] not in (b"{", b"[")
+
+
+def outcome_of_failure(error: Exception) -> Outcome:
+    """What an exception of aiohttp, in place of an answer, means for the retry decision."""
+    never_sent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientProxyConnectionError)
+    if isinstance(error, never_sent):
+        return Outcome(failure="connect")
+    return Outcome(failure="timeout" if isinstance(error, TimeoutError) else "dropped")
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in words, for messages."""
+    if outcome.status is not None and outcome.failure is None:
+        return f"Xero answered {outcome.status}" + (f" ({outcome.problem})" if outcome.problem else "")
+    return {
+        "connect": "no connection could be made",
+        "timeout": "no answer came in time",
+        "dropped": "the connection was lost before the whole answer came",
+    }[outcome.failure or "dropped"]
+
+
+def timed_out(message: str, phase: str) -> XeroTimeout:
+    """A timeout that names its phase."""
+    error = XeroTimeout(message)
+    error.phase = phase
+    return error
+
+
+def error_of(sent: Sent, operation: str, attempts: int) -> XeroError:
+    """The error for an outcome that certainly changed nothing."""
+    if sent.answer is not None:
+        return error_from(sent.answer, operation)
+    times = f"after {attempts} attempt{'s' * (attempts > 1)}"
+    if isinstance(sent.error, TimeoutError):
+        phase = "connect" if sent.outcome.failure == "connect" else "read"
+        words = "no connection" if phase == "connect" else "no answer"
+        return timed_out(f"{operation}: {words} in time, {times}. Raise `timeout`, or try later.", phase)
+    return TransportError(f"{operation}: the connection failed ({type(sent.error).__name__}), {times}")
+
+
+def cause_of(sent: Sent, operation: str) -> Exception | None:
+    """What stands behind an unknown outcome: the error of the answer, or that of the connection."""
+    return sent.error if sent.answer is None else error_from(sent.answer, operation)
+
+
+def in_limbo(request: Request[Any], reason: str, first_sent: datetime | None) -> OutcomeUnknown:
+    """The error for a write that may or may not have happened."""
+    message = (
+        f"{request.operation.id}: {reason.rstrip('.')}, so the write may or may not have happened. "
+        "Read back before you send it again."
+    )
+    return OutcomeUnknown(message, key=request.key, first_sent=first_sent, request=request)
