@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientResponse
@@ -38,7 +38,8 @@ class Canned:
         self, method: str, url: str, *, status: int = 200, body: str = "", headers: dict[str, str] | None = None
     ) -> None:
         """Answer the next such call."""
-        self._answers.add(url, method, status=status, body=body, headers=headers, response_class=Answered)
+        add = cast("Callable[..., None]", self._answers.add)  # pyright: ignore[reportUnknownMemberType] - half typed there
+        add(url, method, status=status, body=body, headers=headers, response_class=Answered)
 
 
 @pytest.fixture

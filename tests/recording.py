@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, get_origin
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, TypeVar
 
 from xero_async.apis.accounting import Accounting
 from xero_async.apis.identity import Identity
 from xero_async.models import Envelope
 from xero_async.wire import Answer, Operation, Request
+from xero_async.wire.operation import Sink
 from xero_async.wire.parameters import Parameters
 
 __all__ = ["Organisation", "Recorder", "Server", "Token", "empty_answer"]
@@ -27,7 +28,7 @@ def empty_answer(request: Request[Any]) -> Answer:
         return Answer(204, {}, b"")
     if kind is bytes:
         return Answer(200, {}, b"%PDF")
-    if get_origin(kind) is list:
+    if kind is list:
         return Answer(200, {}, b"[{}]")
     if issubclass(kind, Envelope):
         name = kind.__struct_encode_fields__[kind.__struct_fields__.index(kind.records_field())]
@@ -43,13 +44,27 @@ class Recorder:
         self._server = server
 
     async def call(
-        self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
+        self,
+        operation: Operation[R],
+        ids: Sequence[object],
+        parameters: Parameters,
+        body: object = None,
+        sink: Sink | None = None,
+        /,
     ) -> R:
         """Make the request and read the answer to it."""
         request = operation.request(ids, parameters, body)
         self.requests.append(request)
         await asyncio.sleep(0)
-        return operation.read(self._server(request))
+        answer = self._server(request)
+        if sink is not None:
+            await sink(_in_chunks(answer.body))
+        return operation.read(answer)
+
+
+async def _in_chunks(data: bytes) -> AsyncGenerator[bytes]:
+    for at in range(0, len(data), 3):
+        yield data[at : at + 3]
 
 
 class Organisation(Accounting):

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox_engine import TENANT, Engine
 
+from xero_async.sandbox.catalogue import ALL_RESOURCES
 from xero_async.sandbox.documents import HANDLERS
-from xero_async.sandbox.resources import ALLOCATIONS, HISTORY_RECORDS, INVOICES, RESOURCES, Field, Resource
+from xero_async.sandbox.resources import ALLOCATIONS, HISTORY_RECORDS, INVOICES, Field, Resource
 
 STATUSES = {200, 204, 400, 404, 413, 415}
 SOME_ID = "11111111-2222-4333-8444-555555555555"
@@ -99,7 +100,7 @@ def _resource(operation: str) -> Resource:
     if "Allocation" in operation:
         return ALLOCATIONS
     inner = operation.removeprefix("createContactGroup") or operation
-    return next((each for each in RESOURCES if each.item in inner or each.name in inner), INVOICES)
+    return next((each for each in ALL_RESOURCES if each.item in inner or each.name in inner), INVOICES)
 
 
 def as_bytes(value: object) -> bytes:
@@ -120,7 +121,7 @@ def _laid_over(pair: tuple[dict[str, object], dict[str, object]]) -> dict[str, o
     return pair[0] | pair[1]
 
 
-names = [each.id for each in RESOURCES] + ["FileName", "AttachmentID", "AllocationID", "ContactNumber"]
+names = [each.id for each in ALL_RESOURCES] + ["FileName", "AttachmentID", "AllocationID", "ContactNumber"]
 odd_paths = st.sampled_from(["N", SOME_ID, "CN-0001", "b.txt", "\udc80", ""]) | st.text(max_size=6)
 paths = st.fixed_dictionaries({name: sometimes(odd_paths, st.just(KNOWN)) for name in names})
 queries = st.dictionaries(
@@ -152,7 +153,7 @@ def populated() -> Engine:
 
 def existing(engine: Engine) -> dict[str, str]:
     """An id of each resource that exists, by the name of its path parameter."""
-    lists = {resource: engine.good(f"get{resource.name}")[resource.name] for resource in RESOURCES}
+    lists = {resource: engine.good(f"get{resource.name}")[resource.name] for resource in ALL_RESOURCES}
     return {"FileName": "a.txt", **{resource.id: items[-1][resource.id] for resource, items in lists.items()}}
 
 

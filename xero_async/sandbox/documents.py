@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from .answers import TEXT, Answer, Refused, not_found
+from .catalogue import ALL_RESOURCES
 from .parts import (
     attachment_fetched,
     attachment_stored,
@@ -37,7 +38,6 @@ from .resources import (
     EMPLOYEES,
     EXPENSE_CLAIMS,
     INVOICES,
-    RESOURCES,
 )
 from .seed import furnish, plant
 from .store import Store
@@ -184,8 +184,9 @@ class Documents:
         """
         with self._lock:
             tenant = self._known(tenant_id)
-            counts = {resource.name: self._store.size(resource, tenant) for resource in RESOURCES}
-            counts["duplicates"] = sum(self._store.twins(resource, tenant) for resource in RESOURCES if resource.twin)
+            counts = {resource.name: self._store.size(resource, tenant) for resource in ALL_RESOURCES}
+            twinned = [resource for resource in ALL_RESOURCES if resource.twin]
+            counts["duplicates"] = sum(self._store.twins(resource, tenant) for resource in twinned)
             return counts
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from .resources import (
     INVOICES,
     Resource,
 )
-from .rules import Rejected, dated, is_dead, next_status, price_lines, total_up
+from .rules import CLAIM_STEPS, Rejected, dated, is_dead, next_status, price_lines, total_up
 from .sales import CREDIT_NOTE_SALE, INVOICE_SALE, match_sale, save_sale
 from .store import handle_of
 from .values import ZERO, Document, add_up, child, documents_in, money_of, new_id, stored_ms, text_of
@@ -95,7 +95,8 @@ def _save_claim(work: Work, existing: Document | None, given: Document) -> Chang
     }
     claim = base | given | {"ExpenseClaimID": base["ExpenseClaimID"]}
     now = text_of(base, "Status")
-    claim["Status"] = next_status("ExpenseClaim", now, text_of(given, "Status") or now or "SUBMITTED")
+    wanted = text_of(given, "Status") or now or "SUBMITTED"
+    claim["Status"] = next_status("ExpenseClaim", now, wanted, CLAIM_STEPS)
     if not text_of(child(claim, "User"), "UserID"):
         raise Rejected("User must be specified for an expense claim.")
     if existing is None or ("Receipts" in given and now == "SUBMITTED"):
@@ -114,7 +115,7 @@ def _save_claim(work: Work, existing: Document | None, given: Document) -> Chang
 def _receipt(work: Work, given: Document, user: Document) -> Document:
     """A receipt within a claim; its total comes from its lines when it has any."""
     types = text_of(given, "LineAmountTypes") or "Exclusive"
-    lines = price_lines(documents_in(given.get("LineItems")), [], types, places=work.places)
+    lines = price_lines(documents_in(given.get("LineItems")), [], types, places=work.places, rates=work.rates)
     totals = total_up(lines, types)
     total = totals.total if lines else money_of(given, "Total")
     if total < 0:

@@ -262,7 +262,7 @@ def group_fetched(call: Call) -> Answer:
     group = document_of(call, CONTACT_GROUPS)
     contacts = [
         {"ContactID": contact["ContactID"], "Name": contact["Name"]}
-        for contact_id in call.store.contacts_in(call.tenant, text_of(group, "ContactGroupID"))
+        for contact_id in call.store.members_of(call.tenant, text_of(group, "ContactGroupID"))
         if (contact := call.store.get(CONTACTS, call.tenant, contact_id)) is not None
     ]
     return envelope(CONTACT_GROUPS.name, [dump_json(group | {"Contacts": contacts})], call.now)

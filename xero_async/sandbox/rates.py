@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 # A small table of rates in percent; https://developer.xero.com/documentation/api/accounting/types#tax-types
-TAX_RATES: Final[Mapping[str, Decimal]] = {
+TAX_RATES: Final[dict[str, Decimal]] = {
     name: Decimal(rate)
     for rate, names in {
         "0": "NONE ZERORATED ZERORATEDINPUT ZERORATEDOUTPUT EXEMPTINPUT EXEMPTOUTPUT EXEMPTEXPENSES"

@@ -46,11 +46,15 @@ class Resource(Struct, frozen=True, kw_only=True):
     accepts: tuple[Field, ...] = ()
     columns: tuple[Column, ...] = ()
     heavy: tuple[str, ...] = ()  # what the summary form lacks
+    priced: tuple[str, ...] = ("LineItems",)  # what holds unit amounts: two decimals unless four are asked for
     paged: bool = False
+    sized: bool = True  # whether a page may have another size than 100, and tells how many there are
     lists: tuple[tuple[str, str], ...] = ()  # query parameter -> column whose values it lists
+    ranges: tuple[tuple[str, str, Literal[">=", "<="]], ...] = ()  # query parameter -> column of dates, how it limits
     search: tuple[str, ...] = ()  # what `searchTerm` looks through
     handle: tuple[str, ...] = ()  # what names the document to a human: matched without regard to case
-    archived: tuple[str, str] = ("", "")  # column and value hidden without `includeArchived`
+    archived: tuple[str, str] = ("", "")  # column and value hidden without the parameter that follows
+    archived_flag: str = "includearchived"
     error_flag: str = "HasErrors"
     dated: bool = True  # whether it shows when it last changed
     indexed: tuple[str, ...] = ()
@@ -73,23 +77,27 @@ class Resource(Struct, frozen=True, kw_only=True):
         return next((column for column in self.columns if column.path.lower() == wanted), None)
 
 
-def _text(name: str, limit: int = 0) -> Field:
+def text(name: str, limit: int = 0) -> Field:
+    """A field of text, with its longest length."""
     return Field(name, "text", limit)
 
 
-def _choice(name: str, *choices: str) -> Field:
+def choice(name: str, *choices: str) -> Field:
+    """A field with one of so many values, matched without regard to case."""
     return Field(name, "choice", choices=choices)
 
 
-def _list(name: str, *fields: Field) -> Field:
+def list_of(name: str, *fields: Field) -> Field:
+    """A field that holds a list of objects."""
     return Field(name, "list", fields=fields)
 
 
-def _object(name: str, *fields: Field) -> Field:
+def object_of(name: str, *fields: Field) -> Field:
+    """A field that holds an object."""
     return Field(name, "object", fields=fields)
 
 
-def _columns(id_field: str, listing: str, *, id_kind: ColumnKind = "guid", dated: bool = True) -> tuple[Column, ...]:
+def columns(id_field: str, listing: str, *, id_kind: ColumnKind = "guid", dated: bool = True) -> tuple[Column, ...]:
     """Columns out of a listing such as `text Name Reference,date Date`, after the id and the change date."""
     found = [Column(id_field, id_kind, "id")] + [Column("UpdatedDateUTC", "date", "updated")] * dated
     kinds: dict[str, ColumnKind] = {
@@ -108,60 +116,60 @@ def _columns(id_field: str, listing: str, *, id_kind: ColumnKind = "guid", dated
 
 
 # Lengths: https://raw.githubusercontent.com/XeroAPI/Xero-OpenAPI/master/xero_accounting.yaml
-_TRACKING: Final = _list(
+TRACKING: Final = list_of(
     "Tracking",
     Field("TrackingCategoryID", "guid"),
     Field("TrackingOptionID", "guid"),
-    _text("Name", 100),
-    _text("Option"),
+    text("Name", 100),
+    text("Option"),
 )
 
 LINE_ITEM: Final = (
     Field("LineItemID", "guid"),
-    _text("Description"),
+    text("Description"),
     Field("Quantity", "quantity"),
     Field("UnitAmount", "unit"),
-    _text("ItemCode", 30),
-    _text("AccountCode"),
+    text("ItemCode", 30),
+    text("AccountCode"),
     Field("AccountID", "guid"),
-    _object("Item", _text("Code", 30), _text("Name", 50), Field("ItemID", "guid")),
-    _text("TaxType"),
+    object_of("Item", text("Code", 30), text("Name", 50), Field("ItemID", "guid")),
+    text("TaxType"),
     Field("TaxAmount", "money"),
     Field("LineAmount", "money"),
     Field("DiscountRate", "rate"),
     Field("DiscountAmount", "money"),
-    _TRACKING,
+    TRACKING,
 )
 
 ADDRESS: Final = (
-    _choice("AddressType", "POBOX", "STREET"),
-    *(_text(f"AddressLine{line}", 500) for line in range(1, 5)),
-    _text("City", 255),
-    _text("Region", 255),
-    _text("PostalCode", 50),
-    _text("Country", 50),
-    _text("AttentionTo", 255),
+    choice("AddressType", "POBOX", "STREET"),
+    *(text(f"AddressLine{line}", 500) for line in range(1, 5)),
+    text("City", 255),
+    text("Region", 255),
+    text("PostalCode", 50),
+    text("Country", 50),
+    text("AttentionTo", 255),
 )
 
 PHONE: Final = (
-    _choice("PhoneType", "DEFAULT", "DDI", "MOBILE", "FAX", "OFFICE"),
-    _text("PhoneNumber", 50),
-    _text("PhoneAreaCode", 10),
-    _text("PhoneCountryCode", 20),
+    choice("PhoneType", "DEFAULT", "DDI", "MOBILE", "FAX", "OFFICE"),
+    text("PhoneNumber", 50),
+    text("PhoneAreaCode", 10),
+    text("PhoneCountryCode", 20),
 )
 
 _TERM: Final = (
     Field("Day", "integer"),
-    _choice("Type", "DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH"),
+    choice("Type", "DAYSAFTERBILLDATE", "DAYSAFTERBILLMONTH", "OFCURRENTMONTH", "OFFOLLOWINGMONTH"),
 )
 
-_CATEGORY: Final = (_text("TrackingCategoryName"), _text("TrackingOptionName"))
+_CATEGORY: Final = (text("TrackingCategoryName"), text("TrackingOptionName"))
 
-_CONTACT_REFERENCE: Final = _object(
-    "Contact", Field("ContactID", "guid"), _text("ContactNumber", 50), _text("Name", 255)
+CONTACT_REFERENCE: Final = object_of(
+    "Contact", Field("ContactID", "guid"), text("ContactNumber", 50), text("Name", 255)
 )
 
-_LINE_AMOUNT_TYPES: Final = _choice("LineAmountTypes", "Exclusive", "Inclusive", "NoTax")
+LINE_AMOUNT_TYPES: Final = choice("LineAmountTypes", "Exclusive", "Inclusive", "NoTax")
 _SALE_STATUSES: Final = ("DRAFT", "SUBMITTED", "DELETED", "AUTHORISED", "PAID", "VOIDED")
 
 CONTACTS: Final = Resource(
@@ -171,49 +179,49 @@ CONTACTS: Final = Resource(
     number="ContactNumber",
     accepts=(
         Field("ContactID", "guid"),
-        _text("ContactNumber", 50),
-        _text("AccountNumber", 50),
-        _choice("ContactStatus", "ACTIVE", "ARCHIVED", "GDPRREQUEST"),
-        _text("Name", 255),
-        _text("FirstName", 255),
-        _text("LastName", 255),
-        _text("CompanyNumber", 50),
-        _text("EmailAddress", 255),
-        _list(
+        text("ContactNumber", 50),
+        text("AccountNumber", 50),
+        choice("ContactStatus", "ACTIVE", "ARCHIVED", "GDPRREQUEST"),
+        text("Name", 255),
+        text("FirstName", 255),
+        text("LastName", 255),
+        text("CompanyNumber", 50),
+        text("EmailAddress", 255),
+        list_of(
             "ContactPersons",
-            _text("FirstName"),
-            _text("LastName"),
-            _text("EmailAddress"),
+            text("FirstName"),
+            text("LastName"),
+            text("EmailAddress"),
             Field("IncludeInEmails", "bool"),
         ),
-        _text("BankAccountDetails"),
-        _text("TaxNumber", 50),
-        _choice("TaxNumberType", "SSN", "EIN", "ITIN", "ATIN"),
-        _text("AccountsReceivableTaxType"),
-        _text("AccountsPayableTaxType"),
-        _list("Addresses", *ADDRESS),
-        _list("Phones", *PHONE),
-        _choice("SalesDefaultLineAmountType", "INCLUSIVE", "EXCLUSIVE", "NONE"),
-        _choice("PurchasesDefaultLineAmountType", "INCLUSIVE", "EXCLUSIVE", "NONE"),
-        _text("DefaultCurrency", 3),
-        _text("XeroNetworkKey"),
-        _text("SalesDefaultAccountCode"),
-        _text("PurchasesDefaultAccountCode"),
-        _list("SalesTrackingCategories", *_CATEGORY),
-        _list("PurchasesTrackingCategories", *_CATEGORY),
-        _text("TrackingCategoryName"),
-        _text("TrackingCategoryOption"),
-        _object("PaymentTerms", _object("Bills", *_TERM), _object("Sales", *_TERM)),
-        _object(
+        text("BankAccountDetails"),
+        text("TaxNumber", 50),
+        choice("TaxNumberType", "SSN", "EIN", "ITIN", "ATIN"),
+        text("AccountsReceivableTaxType"),
+        text("AccountsPayableTaxType"),
+        list_of("Addresses", *ADDRESS),
+        list_of("Phones", *PHONE),
+        choice("SalesDefaultLineAmountType", "INCLUSIVE", "EXCLUSIVE", "NONE"),
+        choice("PurchasesDefaultLineAmountType", "INCLUSIVE", "EXCLUSIVE", "NONE"),
+        text("DefaultCurrency", 3),
+        text("XeroNetworkKey"),
+        text("SalesDefaultAccountCode"),
+        text("PurchasesDefaultAccountCode"),
+        list_of("SalesTrackingCategories", *_CATEGORY),
+        list_of("PurchasesTrackingCategories", *_CATEGORY),
+        text("TrackingCategoryName"),
+        text("TrackingCategoryOption"),
+        object_of("PaymentTerms", object_of("Bills", *_TERM), object_of("Sales", *_TERM)),
+        object_of(
             "BatchPayments",
-            _text("BankAccountNumber"),
-            _text("BankAccountName"),
-            _text("Details"),
-            _text("Code", 12),
-            _text("Reference", 12),
+            text("BankAccountNumber"),
+            text("BankAccountName"),
+            text("Details"),
+            text("Code", 12),
+            text("Reference", 12),
         ),
     ),
-    columns=_columns(
+    columns=columns(
         "ContactID",
         "text ContactNumber AccountNumber ContactStatus Name FirstName LastName CompanyNumber EmailAddress"
         " BankAccountDetails TaxNumber TaxNumberType AccountsReceivableTaxType AccountsPayableTaxType"
@@ -247,24 +255,24 @@ INVOICES: Final = Resource(
     number="InvoiceNumber",
     accepts=(
         Field("InvoiceID", "guid"),
-        _choice("Type", "ACCREC", "ACCPAY"),
-        _CONTACT_REFERENCE,
+        choice("Type", "ACCREC", "ACCPAY"),
+        CONTACT_REFERENCE,
         Field("Date", "date"),
         Field("DueDate", "date"),
-        _LINE_AMOUNT_TYPES,
-        _text("InvoiceNumber", 255),
-        _text("Reference"),
+        LINE_AMOUNT_TYPES,
+        text("InvoiceNumber", 255),
+        text("Reference"),
         Field("BrandingThemeID", "guid"),
-        _text("Url"),
-        _text("CurrencyCode", 3),
+        text("Url"),
+        text("CurrencyCode", 3),
         Field("CurrencyRate", "rate"),
-        _choice("Status", *_SALE_STATUSES),
+        choice("Status", *_SALE_STATUSES),
         Field("SentToContact", "bool"),
         Field("ExpectedPaymentDate", "date"),
         Field("PlannedPaymentDate", "date"),
-        _list("LineItems", *LINE_ITEM),
+        list_of("LineItems", *LINE_ITEM),
     ),
-    columns=_columns(
+    columns=columns(
         "InvoiceID",
         "text InvoiceNumber Type Status Reference Url CurrencyCode LineAmountTypes,"
         "text Contact.Name Contact.ContactNumber,guid Contact.ContactID BrandingThemeID RepeatingInvoiceID,"
@@ -293,21 +301,21 @@ CREDIT_NOTES: Final = Resource(
     number="CreditNoteNumber",
     accepts=(
         Field("CreditNoteID", "guid"),
-        _choice("Type", "ACCRECCREDIT", "ACCPAYCREDIT"),
-        _CONTACT_REFERENCE,
+        choice("Type", "ACCRECCREDIT", "ACCPAYCREDIT"),
+        CONTACT_REFERENCE,
         Field("Date", "date"),
         Field("DueDate", "date"),
-        _LINE_AMOUNT_TYPES,
-        _text("CreditNoteNumber"),
-        _text("Reference"),
+        LINE_AMOUNT_TYPES,
+        text("CreditNoteNumber"),
+        text("Reference"),
         Field("BrandingThemeID", "guid"),
-        _text("CurrencyCode", 3),
+        text("CurrencyCode", 3),
         Field("CurrencyRate", "rate"),
-        _choice("Status", *_SALE_STATUSES),
+        choice("Status", *_SALE_STATUSES),
         Field("SentToContact", "bool"),
-        _list("LineItems", *LINE_ITEM),
+        list_of("LineItems", *LINE_ITEM),
     ),
-    columns=_columns(
+    columns=columns(
         "CreditNoteID",
         "text CreditNoteNumber Type Status Reference CurrencyCode LineAmountTypes,"
         "text Contact.Name Contact.ContactNumber,guid Contact.ContactID BrandingThemeID,"
@@ -326,8 +334,8 @@ CONTACT_GROUPS: Final = Resource(
     name="ContactGroups",
     item="ContactGroup",
     id="ContactGroupID",
-    accepts=(Field("ContactGroupID", "guid"), _text("Name"), _choice("Status", "ACTIVE", "DELETED")),
-    columns=_columns("ContactGroupID", "text Name Status", dated=False),
+    accepts=(Field("ContactGroupID", "guid"), text("Name"), choice("Status", "ACTIVE", "DELETED")),
+    columns=columns("ContactGroupID", "text Name Status", dated=False),
     dated=False,
     handle=("Name",),
     error_flag="HasValidationErrors",
@@ -337,8 +345,8 @@ CURRENCIES: Final = Resource(
     name="Currencies",
     item="Currency",
     id="Code",
-    accepts=(_text("Code"), _text("Description")),
-    columns=_columns("Code", "text Description", id_kind="text", dated=False),
+    accepts=(text("Code"), text("Description")),
+    columns=columns("Code", "text Description", id_kind="text", dated=False),
     dated=False,
 )
 
@@ -348,21 +356,21 @@ EMPLOYEES: Final = Resource(
     id="EmployeeID",
     accepts=(
         Field("EmployeeID", "guid"),
-        _choice("Status", "ACTIVE", "ARCHIVED", "GDPRREQUEST", "DELETED"),
-        _text("FirstName", 255),
-        _text("LastName", 255),
-        _object(
+        choice("Status", "ACTIVE", "ARCHIVED", "GDPRREQUEST", "DELETED"),
+        text("FirstName", 255),
+        text("LastName", 255),
+        object_of(
             "ExternalLink",
-            _choice("LinkType", "Facebook", "GooglePlus", "LinkedIn", "Twitter", "Website"),
-            _text("Url"),
-            _text("Description"),
+            choice("LinkType", "Facebook", "GooglePlus", "LinkedIn", "Twitter", "Website"),
+            text("Url"),
+            text("Description"),
         ),
     ),
-    columns=_columns("EmployeeID", "text FirstName LastName Status"),
+    columns=columns("EmployeeID", "text FirstName LastName Status"),
     handle=("FirstName", "LastName"),
 )
 
-_USER: Final = _object("User", Field("UserID", "guid"), _text("EmailAddress"), _text("FirstName"), _text("LastName"))
+USER: Final = object_of("User", Field("UserID", "guid"), text("EmailAddress"), text("FirstName"), text("LastName"))
 
 EXPENSE_CLAIMS: Final = Resource(
     name="ExpenseClaims",
@@ -370,21 +378,21 @@ EXPENSE_CLAIMS: Final = Resource(
     id="ExpenseClaimID",
     accepts=(
         Field("ExpenseClaimID", "guid"),
-        _choice("Status", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"),
-        _USER,
-        _list(
+        choice("Status", "SUBMITTED", "AUTHORISED", "PAID", "VOIDED", "DELETED"),
+        USER,
+        list_of(
             "Receipts",
             Field("ReceiptID", "guid"),
             Field("Date", "date"),
-            _CONTACT_REFERENCE,
-            _USER,
-            _text("Reference"),
-            _LINE_AMOUNT_TYPES,
+            CONTACT_REFERENCE,
+            USER,
+            text("Reference"),
+            LINE_AMOUNT_TYPES,
             Field("Total", "money"),
-            _list("LineItems", *LINE_ITEM),
+            list_of("LineItems", *LINE_ITEM),
         ),
     ),
-    columns=_columns(
+    columns=columns(
         "ExpenseClaimID",
         "text Status User.FirstName User.LastName User.EmailAddress,guid User.UserID,"
         "number Total AmountDue AmountPaid,date PaymentDueDate ReportingDate",
@@ -392,7 +400,7 @@ EXPENSE_CLAIMS: Final = Resource(
 )
 
 # What hangs on documents and has no table of its own.
-HISTORY_RECORDS: Final = Resource(name="HistoryRecords", item="HistoryRecord", id="", accepts=(_text("Details", 2500),))
+HISTORY_RECORDS: Final = Resource(name="HistoryRecords", item="HistoryRecord", id="", accepts=(text("Details", 2500),))
 ALLOCATIONS: Final = Resource(
     name="Allocations",
     item="Allocation",
@@ -400,8 +408,9 @@ ALLOCATIONS: Final = Resource(
     accepts=(
         Field("Amount", "money"),
         Field("Date", "date"),
-        _object("Invoice", Field("InvoiceID", "guid"), _text("InvoiceNumber", 255)),
+        object_of("Invoice", Field("InvoiceID", "guid"), text("InvoiceNumber", 255)),
     ),
 )
 
+# Those of this module; `catalogue` has them all.
 RESOURCES: Final = (CONTACTS, INVOICES, CREDIT_NOTES, CONTACT_GROUPS, CURRENCIES, EMPLOYEES, EXPENSE_CLAIMS)

@@ -35,9 +35,12 @@ from .values import (
     written_day,
 )
 
+Rates = Mapping[str, Decimal]  # percent by tax type
+Steps = Mapping[str, frozenset[str]]  # the statuses that may follow one; "" stands for a document yet to be made
+
 _DEAD: Final = ("VOIDED", "DELETED")
 _BEFORE_APPROVAL: Final = frozenset({"DRAFT", "SUBMITTED", "AUTHORISED", "DELETED"})
-_NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
+SALE_STEPS: Final[Steps] = {
     "": frozenset({"DRAFT", "SUBMITTED", "AUTHORISED"}),
     "DRAFT": _BEFORE_APPROVAL,
     "SUBMITTED": _BEFORE_APPROVAL,
@@ -46,7 +49,7 @@ _NEXT_STATUSES: Final[Mapping[str, frozenset[str]]] = {
     "VOIDED": frozenset({"VOIDED"}),
     "DELETED": frozenset({"DELETED"}),
 }
-_NEXT_CLAIM_STATUSES: Final[Mapping[str, frozenset[str]]] = {
+CLAIM_STEPS: Final[Steps] = {
     "": frozenset({"SUBMITTED"}),
     "SUBMITTED": frozenset({"SUBMITTED", "AUTHORISED", "DELETED"}),
     "AUTHORISED": frozenset({"AUTHORISED", "VOIDED"}),
@@ -163,9 +166,9 @@ def line_amount(quantity: Decimal, unit: Decimal, discount_rate: Decimal = ZERO,
     return rounded(gross - MONEY.multiply(gross, discount_rate) / 100 - discount)
 
 
-def line_tax(amount: Decimal, tax_type: str, types: str) -> Decimal:
+def line_tax(amount: Decimal, tax_type: str, types: str, rates: Rates = TAX_RATES) -> Decimal:
     """The tax on, or within, a line's amount."""
-    rate = TAX_RATES[tax_type]
+    rate = rates[tax_type]
     if types == "NoTax" or not rate:
         return ZERO
     if types == "Inclusive":
@@ -187,10 +190,13 @@ def total_up(lines: Iterable[Document], types: str) -> Totals:
     return Totals(sub_total, tax, sub_total + tax, discount)
 
 
-def price_lines(sent: list[Document], kept: list[Document], types: str, *, places: int) -> list[Document]:
+def price_lines(
+    sent: list[Document], kept: list[Document], types: str, *, places: int, rates: Rates = TAX_RATES
+) -> list[Document]:
     """Lines as they are stored: each sent one laid over the kept one of its `LineItemID`, and worked out.
 
-    Kept lines that are not sent back are gone. `places` are the decimals of unit amounts in this request.
+    Kept lines that are not sent back are gone. `places` are the decimals of unit amounts in this request,
+    `rates` the organisation's tax rates.
     `Rejected` holds the problems of all lines.
     """
     known = {text_of(line, "LineItemID"): line for line in kept}
@@ -198,7 +204,7 @@ def price_lines(sent: list[Document], kept: list[Document], types: str, *, place
     lines: list[Document] = []
     for line in sent:
         try:
-            lines.append(_price_line(line, known.pop(text_of(line, "LineItemID"), {}), types, places))
+            lines.append(_price_line(line, known.pop(text_of(line, "LineItemID"), {}), types, places, rates))
         except Rejected as rejected:
             problems += rejected.messages
     if problems:
@@ -208,10 +214,10 @@ def price_lines(sent: list[Document], kept: list[Document], types: str, *, place
     return lines
 
 
-def reprice_lines(kept: list[Document], types: str) -> list[Document]:
+def reprice_lines(kept: list[Document], types: str, rates: Rates = TAX_RATES) -> list[Document]:
     """Stored lines worked out anew because `LineAmountTypes` changed."""
     return [
-        line | {"TaxAmount": line_tax(money_of(line, "LineAmount"), text_of(line, "TaxType") or "NONE", types)}
+        line | {"TaxAmount": line_tax(money_of(line, "LineAmount"), text_of(line, "TaxType") or "NONE", types, rates)}
         for line in kept
     ]
 
@@ -219,12 +225,12 @@ def reprice_lines(kept: list[Document], types: str) -> list[Document]:
 _PRICES: Final = ("Quantity", "UnitAmount", "DiscountRate", "DiscountAmount", "LineAmount")
 
 
-def _price_line(sent: Document, kept: Document, types: str, places: int) -> Document:
-    sent = sent | _unit_amount(sent, kept, places)
+def _price_line(sent: Document, kept: Document, types: str, places: int, rates: Rates) -> Document:
+    sent = sent | unit_amount(sent, kept, places)
     repriced = not kept or any(name in sent and sent[name] != kept.get(name) for name in _PRICES)
     line = kept | sent | {"LineItemID": kept.get("LineItemID") or new_id()}
     line.setdefault("Tracking", [])
-    line["TaxType"] = _tax_type(line)
+    line["TaxType"] = _tax_type(line, rates)
     if not text_of(line, "Description").strip() and not text_of(line, "ItemCode"):
         raise Rejected("Description must be specified for a line item.")
     if repriced:
@@ -232,24 +238,24 @@ def _price_line(sent: Document, kept: Document, types: str, places: int) -> Docu
     if "TaxAmount" in sent and sent["TaxAmount"] != kept.get("TaxAmount") and types != "NoTax":
         return line
     if repriced or line["TaxType"] != kept.get("TaxType"):
-        line["TaxAmount"] = line_tax(money_of(line, "LineAmount"), text_of(line, "TaxType"), types)
+        line["TaxAmount"] = line_tax(money_of(line, "LineAmount"), text_of(line, "TaxType"), types, rates)
     return line
 
 
-def _unit_amount(sent: Document, kept: Document, places: int) -> Document:
+def unit_amount(sent: Document, kept: Document, places: int, name: str = "UnitAmount") -> Document:
     """The unit amount in this request's decimals; one read with two and sent back is the stored one."""
-    unit = sent.get("UnitAmount")
+    unit = sent.get(name)
     if not isinstance(unit, Decimal):
         return {}
-    stored = kept.get("UnitAmount")
+    stored = kept.get(name)
     if places == 2 and isinstance(stored, Decimal) and rounded(stored) == unit:
-        return {"UnitAmount": stored}
-    return {"UnitAmount": rounded(unit, places)}
+        return {name: stored}
+    return {name: rounded(unit, places)}
 
 
-def _tax_type(line: Document) -> str:
+def _tax_type(line: Document, rates: Rates) -> str:
     name = text_of(line, "TaxType") or "NONE"
-    if name not in TAX_RATES:
+    if name not in rates:
         raise Rejected(f"The TaxType code '{name[:50]}' does not exist or cannot be used for this type of transaction.")
     return name
 
@@ -281,9 +287,8 @@ def _checked_amount(line: Document, sent: Document, quantity: Decimal) -> Decima
 # -------------------------------------------------------------------------------------- statuses, balances
 
 
-def next_status(item: str, now: str, wanted: str) -> str:
+def next_status(item: str, now: str, wanted: str, steps: Steps = SALE_STEPS) -> str:
     """The status that a document takes, from `now` (empty for a new one); `Rejected` for an illegal step."""
-    steps = _NEXT_CLAIM_STATUSES if item == "ExpenseClaim" else _NEXT_STATUSES
     if wanted not in steps[now]:
         raise Rejected(f"{item} not of valid status for {'modification' if now else 'creation'}")
     return wanted

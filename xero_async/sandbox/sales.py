@@ -16,6 +16,7 @@ from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
 from .rules import (
     Rejected,
+    Totals,
     dated,
     is_dead,
     next_status,
@@ -112,14 +113,14 @@ def match_sale(sale: Sale) -> Matcher:
 
     def matched(work: Work, given: Document) -> str | None:
         number = text_of(given, sale.resource.number)
-        return _numbered(work, sale, number) if number and given.get("Type") == sale.sold else None
+        return numbered(work, sale.resource, number) if number and given.get("Type") == sale.sold else None
 
     return matched
 
 
-def _numbered(work: Work, sale: Sale, number: str) -> str | None:
-    """The document of the numbered type that has a number; dead ones have given theirs up."""
-    return first(work, sale.resource, f'"{sale.resource.number}" = ? AND {sale.resource.current}', number)
+def numbered(work: Work, resource: Resource, number: str) -> str | None:
+    """The id of the document that has a number to itself; dead ones have given theirs up."""
+    return first(work, resource, f'"{resource.number}" = ? AND {resource.current}', number)
 
 
 def save_sale(sale: Sale) -> Saver:
@@ -128,7 +129,7 @@ def save_sale(sale: Sale) -> Saver:
     def saved(work: Work, existing: Document | None, given: Document) -> Change:
         kind = _type(sale, existing, given)
         base = existing or new_sale(sale, new_id(), work.today)
-        contact = _contact(work, existing, given)
+        contact = contact_of(work, existing, given)
         own: Document = {
             "Type": kind,
             "Contact": contact_shown(contact),
@@ -137,10 +138,11 @@ def save_sale(sale: Sale) -> Saver:
         }
         document = base | given | own
         _write_dates(document, given, contact, kind == sale.sold)
-        _write_currency(work, document, base, given, contact)
-        _write_lines(work, document, base, given)
+        write_currency(work, document, base, given, contact)
+        write_lines(work, document, base, given)
         _write_status(sale, document, existing, given)
-        _write_number(work, sale, document, given)
+        if kind == sale.sold and not is_dead(document):
+            write_number(work, sale.resource, document, given, prefix=sale.prefix, label=sale.label)
         sale.settle(document, work.today)
         _check_locked(sale, document, existing)
         mark_traded(work, contact, sold=kind == sale.sold)
@@ -158,7 +160,8 @@ def _type(sale: Sale, existing: Document | None, given: Document) -> str:
     return kind
 
 
-def _contact(work: Work, existing: Document | None, given: Document) -> Document:
+def contact_of(work: Work, existing: Document | None, given: Document) -> Document:
+    """The contact of a document: the one it has, or the one that is sent, made when it is new."""
     sent, kept = child(given, "Contact"), child(existing or {}, "Contact")
     if kept and (not sent or text_of(sent, "ContactID") == kept["ContactID"]):
         contact = work.store.get(CONTACTS, work.tenant, text_of(kept, "ContactID"))
@@ -204,7 +207,8 @@ def _day_of_month(month: date, day: int) -> date:
     return month.replace(day=max(1, min(day, calendar.monthrange(month.year, month.month)[1])))
 
 
-def _write_currency(work: Work, document: Document, base: Document, given: Document, contact: Document) -> None:
+def write_currency(work: Work, document: Document, base: Document, given: Document, contact: Document) -> None:
+    """Gives a document its currency and rate: those sent, or else its contact's, or else the base currency."""
     is_new = not base["Status"]
     sent = text_of(given, "CurrencyCode") or (text_of(contact, "DefaultCurrency") if is_new else "")
     code = sent.upper() or text_of(document, "CurrencyCode")
@@ -218,13 +222,14 @@ def _write_currency(work: Work, document: Document, base: Document, given: Docum
     document["CurrencyCode"] = code
 
 
-def _write_lines(work: Work, document: Document, base: Document, given: Document) -> None:
+def write_lines(work: Work, document: Document, base: Document, given: Document) -> Totals:
+    """Gives a document its lines and totals, out of those it had and those that are sent."""
     types = text_of(document, "LineAmountTypes")
     lines = documents_in(base["LineItems"])
     if types != base["LineAmountTypes"]:
-        lines = reprice_lines(lines, types)
+        lines = reprice_lines(lines, types, work.rates)
     if "LineItems" in given:
-        lines = price_lines(documents_in(given["LineItems"]), lines, types, places=work.places)
+        lines = price_lines(documents_in(given["LineItems"]), lines, types, places=work.places, rates=work.rates)
     totals = total_up(lines, types)
     if totals.total < 0:
         raise Rejected("The document total must not be negative.")
@@ -234,6 +239,7 @@ def _write_lines(work: Work, document: Document, base: Document, given: Document
         document["IsDiscounted"] = bool(totals.discount)
         document.pop("TotalDiscount", None)
         document |= {"TotalDiscount": totals.discount} if totals.discount else {}
+    return totals
 
 
 def _write_status(sale: Sale, document: Document, existing: Document | None, given: Document) -> None:
@@ -249,16 +255,17 @@ def _write_status(sale: Sale, document: Document, existing: Document | None, giv
     document["Status"] = status
 
 
-def _write_number(work: Work, sale: Sale, document: Document, given: Document) -> None:
-    number, own = sale.resource.number, document[sale.resource.id]
-    if document["Type"] != sale.sold or is_dead(document):
-        return
+def write_number(
+    work: Work, resource: Resource, document: Document, given: Document, *, prefix: str, label: str
+) -> None:
+    """Gives a document its number: the one sent, if it is free, or else the next one."""
+    number, own = resource.number, document[resource.id]
     sent = text_of(given, number)
-    if sent and _numbered(work, sale, sent) not in (None, own):
-        raise Rejected(f"{sale.label} # must be unique.")
+    if sent and numbered(work, resource, sent) not in (None, own):
+        raise Rejected(f"{label} # must be unique.")
     while not document[number]:
-        free = f"{sale.prefix}{work.store.next_number(work.tenant, sale.prefix):04d}"
-        if _numbered(work, sale, free) is None:
+        free = f"{prefix}{work.store.next_number(work.tenant, prefix):04d}"
+        if numbered(work, resource, free) is None:
             document[number] = free
 
 

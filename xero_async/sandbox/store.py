@@ -19,12 +19,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from .catalogue import ALL_RESOURCES
 from .query import Condition, SqlValue, scaled
-from .resources import RESOURCES, Resource
+from .resources import Resource
 from .values import (
     Document,
     as_document,
-    documents_in,
+    as_list,
     dump_json,
     load_json,
     rounded,
@@ -35,6 +36,7 @@ Form = Literal["full", "fine", "summary"]  # with two decimals in unit amounts, 
 
 _TAILS: Final[dict[Form, str]] = {"full": "tail", "fine": "coalesce(fine, tail)", "summary": "x'7D'"}
 _CHUNK: Final = 2000
+_UNITS: Final = ("UnitAmount", "UnitPrice")
 _COUNTS_KEPT: Final = 1000
 
 _SCHEMA: Final = """
@@ -44,7 +46,7 @@ CREATE TABLE IF NOT EXISTS bodies (
 CREATE TABLE IF NOT EXISTS sequences (
     tenant INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (tenant, name));
 CREATE TABLE IF NOT EXISTS members (
-    tenant INTEGER NOT NULL, grp TEXT NOT NULL, contact TEXT NOT NULL, PRIMARY KEY (tenant, grp, contact));
+    tenant INTEGER NOT NULL, grp TEXT NOT NULL, member TEXT NOT NULL, PRIMARY KEY (tenant, grp, member));
 CREATE TABLE IF NOT EXISTS history (
     key INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, owner TEXT NOT NULL, at INTEGER NOT NULL,
     changes TEXT NOT NULL, user TEXT NOT NULL, details TEXT NOT NULL);
@@ -105,7 +107,7 @@ class Store:
             self._db.execute("PRAGMA synchronous=FULL")
         self._db.create_function("lower_case", 1, _lower_case, deterministic=True)
         self._db.create_function("upper_case", 1, _upper_case, deterministic=True)
-        self._tables = {resource.name: _Table(resource) for resource in RESOURCES}
+        self._tables = {resource.name: _Table(resource) for resource in ALL_RESOURCES}
         self._db.executescript(_SCHEMA + "".join(table.schema for table in self._tables.values()))
         self._teach_planner()
         self._counts: dict[tuple[str, tuple[SqlValue, ...]], int] = {}
@@ -245,6 +247,26 @@ class Store:
         )
         self._db.execute(table.update, (*table.facts(document), tenant, found[0]))
 
+    def remove(self, resource: Resource, tenant: int, document_id: str) -> None:
+        """Deletes a document, with its history and its files."""
+        table = self._tables[resource.name].name
+        self._db.execute(
+            f"DELETE FROM bodies WHERE key = (SELECT key FROM {table} WHERE tenant = ? AND id = ?)",
+            (tenant, document_id),
+        )
+        self._db.execute(f"DELETE FROM {table} WHERE tenant = ? AND id = ?", (tenant, document_id))
+        for hanging in ("history", "attachments"):
+            self._db.execute(f"DELETE FROM {hanging} WHERE tenant = ? AND owner = ?", (tenant, document_id))
+
+    def mentions(self, resource: Resource, tenant: int, part: bytes) -> bool:
+        """Whether the JSON of any document holds these bytes; reads them all, so for rare questions only."""
+        found = self._db.execute(
+            f"SELECT 1 FROM {self._tables[resource.name].name} JOIN bodies USING (key)"
+            " WHERE tenant = ? AND (instr(head, ?) OR instr(tail, ?)) LIMIT 1",
+            (tenant, part, part),
+        ).fetchone()
+        return found is not None
+
     def find(self, resource: Resource, tenant: int, where: str, *values: SqlValue) -> list[str]:
         """The ids of documents that fulfil an SQL condition, those changed last first."""
         rows: list[tuple[str]] = self._db.execute(
@@ -341,20 +363,20 @@ class Store:
         return found[0]
 
     def join(self, tenant: int, memberships: Iterable[tuple[str, str]]) -> None:
-        """Puts contacts into groups: pairs of a group's and a contact's id."""
+        """Puts contacts into groups, or services to themes: pairs of a group's and a member's id."""
         self._db.executemany(
             "INSERT OR IGNORE INTO members VALUES (?, ?, ?)",
-            [(tenant, group, contact) for group, contact in memberships],
+            [(tenant, group, member) for group, member in memberships],
         )
 
-    def leave(self, tenant: int, group: str, contact: str) -> None:
-        """Takes a contact out of a group."""
-        self._db.execute("DELETE FROM members WHERE tenant = ? AND grp = ? AND contact = ?", (tenant, group, contact))
+    def leave(self, tenant: int, group: str, member: str) -> None:
+        """Takes a member out of a group."""
+        self._db.execute("DELETE FROM members WHERE tenant = ? AND grp = ? AND member = ?", (tenant, group, member))
 
-    def contacts_in(self, tenant: int, group: str) -> list[str]:
-        """The ids of the contacts that are in a group."""
+    def members_of(self, tenant: int, group: str) -> list[str]:
+        """The ids of what is in a group."""
         rows: list[tuple[str]] = self._db.execute(
-            "SELECT contact FROM members WHERE tenant = ? AND grp = ? ORDER BY contact", (tenant, group)
+            "SELECT member FROM members WHERE tenant = ? AND grp = ? ORDER BY member", (tenant, group)
         ).fetchall()
         return [row[0] for row in rows]
 
@@ -443,20 +465,24 @@ _READERS: Final[dict[str, Callable[[object], SqlValue]]] = {
 
 def _packed(resource: Resource, document: Document) -> tuple[bytes, bytes, bytes | None]:
     """A document as head, tail and, where its unit amounts need it, a finer tail."""
-    if not resource.heavy:
+    apart = {name: document[name] for name in (*resource.heavy, *resource.priced) if name in document}
+    if not apart:
         return dump_json(document)[:-1], b"}", None
-    heavy = {name: document[name] for name in resource.heavy if name in document}
-    head = dump_json({name: value for name, value in document.items() if name not in heavy})[:-1]
-    lines = documents_in(heavy.get("LineItems"))
-    if not lines:
-        return head, _tail(heavy), None
-    coarse = [_coarse(line) for line in lines]
-    return head, _tail(heavy | {"LineItems": coarse}), None if coarse == lines else _tail(heavy)
+    head = dump_json({name: value for name, value in document.items() if name not in apart})[:-1]
+    coarse = apart | {name: _coarse(apart[name]) for name in resource.priced if name in apart}
+    return head, _tail(coarse), None if coarse == apart else _tail(apart)
 
 
-def _coarse(line: Document) -> Document:
-    unit = line.get("UnitAmount")
-    return line | {"UnitAmount": rounded(unit)} if isinstance(unit, Decimal) else line
+def _coarse(value: object) -> object:
+    """Lines, or one object, with their unit amounts rounded to two decimals."""
+    lines = as_list(value)
+    if lines is not None:
+        return [_coarse(line) for line in lines]
+    line = as_document(value)
+    if line is None:
+        return value
+    units = {name: rounded(unit) for name in _UNITS if isinstance(unit := line.get(name), Decimal)}
+    return line | units if units else line
 
 
 def _tail(heavy: Document) -> bytes:

@@ -35,6 +35,7 @@ from .values import (
     dump_json,
     is_guid,
     load_json,
+    read_day,
     read_guid,
     read_moment,
     text_of,
@@ -109,10 +110,11 @@ def listed(resource: Resource) -> Handler:
 
 def _page(resource: Resource, call: Call, where: Condition, order: str, count: int, form: Form) -> Answer:
     page = max(1, min(_whole_number(call, "page", 1), _LAST_PAGE))
-    size = max(1, min(_whole_number(call, "pagesize", _PAGE_SIZE), _LARGEST_PAGE))
+    asked = _whole_number(call, "pagesize", _PAGE_SIZE) if resource.sized else _PAGE_SIZE
+    size = max(1, min(asked, _LARGEST_PAGE))
     items = call.store.read(resource, call.tenant, Selection(where, order, size, (page - 1) * size), form)
     pages = {"page": page, "pageSize": size, "pageCount": -(-count // size), "itemCount": count}
-    return envelope(resource.name, items, call.now, pages)
+    return envelope(resource.name, items, call.now, pages if resource.sized else None)
 
 
 def _whole_number(call: Call, name: str, default: int) -> int:
@@ -135,10 +137,13 @@ def _condition(resource: Resource, call: Call) -> Condition:
     for parameter, column in resource.lists:
         if values := [value.strip() for value in call.query.get(parameter, "").split(",") if value.strip()]:
             found.append(_among(resource, column, values))
+    for parameter, column, sign in resource.ranges:
+        if (day := day_in(call, parameter)) is not None:
+            found.append(Condition(f'"{column}" {sign} ?', (day,)))
     if (term := call.query.get("searchterm", "").strip()) and resource.search:
         found.append(Condition("instr(search, ?) > 0", (term.casefold(),)))
     status, value = resource.archived
-    if value and not call.flag("includearchived"):
+    if value and not call.flag(resource.archived_flag):
         found.append(Condition(f'"{status}" IS NOT ?', (value,)))
     if call.flag("createdbymyapp"):
         found.append(Condition("origin = 1"))
@@ -158,6 +163,15 @@ def _among(resource: Resource, column: str, values: list[str]) -> Condition:
     elif column == "Status":
         wanted = tuple(value.upper() for value in values)
     return Condition(f'"{column}" IN (SELECT value FROM json_each(?))', (dump_json(wanted).decode(),))
+
+
+def day_in(call: Call, name: str) -> int | None:
+    """The day that a query parameter names, in milliseconds; `Refused` when it is none."""
+    value = call.query.get(name, "").strip()
+    try:
+        return read_day(value) if value else None
+    except ValueError:
+        raise query_refused(f"The value '{value[:50]}' is not a date for {name}.") from None
 
 
 def _moment(since: str) -> int:

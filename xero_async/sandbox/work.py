@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .rates import TAX_RATES as STANDARD_RATES
 from .resources import Resource
-from .rules import Rejected
+from .resources_settings import TAX_RATES
+from .rules import Rates, Rejected
 from .store import Note, Store
-from .values import DAY, Document, text_of, written_date
+from .values import DAY, Document, money_of, text_of, written_date
 
 USER: Final = "Sandbox User"
 
@@ -26,6 +28,13 @@ class Work(NamedTuple):
     tenant: int
     now: int
     places: int = 2
+
+    @property
+    def rates(self) -> Rates:
+        """The tenant's tax rates in percent: the standard ones, and those that clients have made."""
+        own = self.store.find(TAX_RATES, self.tenant, "id LIKE 'TAX%' AND \"Status\" = 'ACTIVE'")
+        made = [self.store.get(TAX_RATES, self.tenant, each) or {} for each in own]
+        return STANDARD_RATES | {text_of(rate, "TaxType"): money_of(rate, "EffectiveRate") for rate in made}
 
     @property
     def today(self) -> int:

@@ -26,7 +26,7 @@ from .errors import InvalidArgument
 __all__ = ["Condition", "F", "Field", "Value"]
 
 Value: TypeAlias = str | int | bool | Decimal | date | datetime | UUID | None
-"""What a field can be compared with; datetimes must be aware."""
+"""What a field can be compared with; datetimes must be aware, and are cut to whole seconds of UTC."""
 
 
 class Condition:
