@@ -34,7 +34,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     session.install("-e", ".[test]")
-    session.run("pytest", "tests/test_readme.py", *session.posargs)
+    session.run("python", "-m", "docs.operations")
+    session.run("pytest", "tests/test_readme.py", "tests/test_docs.py", *session.posargs)
 
 
 @nox.session

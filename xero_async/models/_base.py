@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Generic, TypeAlias, TypeVar, cast, get_args
 
 from msgspec import Struct
@@ -89,11 +90,15 @@ class Envelope(Model, Generic[T], kw_only=True):
 
 
 def envelope_of(record: type[R]) -> type[Envelope[R]]:
-    """The envelope in which records of a type travel."""
-    for envelope in cast("list[type[Model]]", Envelope.__subclasses__()):
-        if record_of(envelope) is record:
-            return cast("type[Envelope[R]]", envelope)
-    raise LookupError(f"{record.__name__} does not travel in an envelope")
+    """The envelope in which records of a type travel. Raises `LookupError` for records that travel alone."""
+    if record not in _envelopes():
+        raise LookupError(f"{record.__name__} does not travel in an envelope")
+    return cast("type[Envelope[R]]", _envelopes()[record])
+
+
+@cache
+def _envelopes() -> dict[type[Model] | None, type[Model]]:
+    return {record_of(envelope): envelope for envelope in cast("list[type[Model]]", Envelope.__subclasses__())}
 
 
 def record_of(kind: type) -> type[Model] | None:

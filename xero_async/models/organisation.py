@@ -7,9 +7,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import field
 
-from ._base import Date, DateTime, Envelope, Model, Str50, Str255, Str500
+from ._base import Date, DateTime, Envelope, Model
 from .accounts import Account
-from .common import CurrencyCode, ExternalLink, Phone
+from .common import Address, CurrencyCode, ExternalLink, Phone
 from .contacts import PaymentTerm
 
 __all__ = [
@@ -64,9 +64,6 @@ CountryCode: TypeAlias = (
     ]
     | str
 )
-# fmt: on
-# A list of codes reads better in rows.
-# fmt: off
 TimeZone: TypeAlias = (
     Literal[
         "AFGHANISTANSTANDARDTIME", "ALASKANSTANDARDTIME", "ALEUTIANSTANDARDTIME", "ALTAISTANDARDTIME",
@@ -117,9 +114,6 @@ OrganisationVersion: TypeAlias = (
     ]
     | str
 )
-# fmt: on
-# A list of codes reads better in rows.
-# fmt: off
 OrganisationType: TypeAlias = (
     Literal[
         "ACCOUNTING_PRACTICE", "COMPANY", "CHARITY", "CLUB_OR_SOCIETY", "INDIVIDUAL", "LOOK_THROUGH_COMPANY",
@@ -129,18 +123,12 @@ OrganisationType: TypeAlias = (
     ]
     | str
 )
-# fmt: on
-# A list of codes reads better in rows.
-# fmt: off
 OrganisationSalesTaxBasis: TypeAlias = (
     Literal[
         "PAYMENTS", "INVOICE", "NONE", "CASH", "ACCRUAL", "FLATRATECASH", "FLATRATEACCRUAL", "ACCRUALS",
     ]
     | str
 )
-# fmt: on
-# A list of codes reads better in rows.
-# fmt: off
 OrganisationSalesTaxPeriod: TypeAlias = (
     Literal[
         "MONTHLY", "QUARTERLY1", "QUARTERLY2", "QUARTERLY3", "ANNUALLY", "ONEMONTHS", "TWOMONTHS", "SIXMONTHS",
@@ -149,18 +137,7 @@ OrganisationSalesTaxPeriod: TypeAlias = (
     | str
 )
 # fmt: on
-# A list of codes reads better in rows.
-# fmt: off
-OrganisationEntityType: TypeAlias = (
-    Literal[
-        "ACCOUNTING_PRACTICE", "COMPANY", "CHARITY", "CLUB_OR_SOCIETY", "INDIVIDUAL", "LOOK_THROUGH_COMPANY",
-        "NOT_FOR_PROFIT", "PARTNERSHIP", "S_CORPORATION", "SELF_MANAGED_SUPERANNUATION_FUND", "SOLE_TRADER",
-        "SUPERANNUATION_FUND", "TRUST", "PERSONAL", "SINGLEMEMBERLLC", "CCORPORATIONLLC", "PARTNERSHIPLLC",
-        "SCORPORATIONLLC", "LLC", "NOTLLC", "UNSPECIFIED",
-    ]
-    | str
-)
-# fmt: on
+OrganisationEntityType: TypeAlias = OrganisationType
 # A list of codes reads better in rows.
 # fmt: off
 OrganisationClass: TypeAlias = (
@@ -182,20 +159,10 @@ class Action(Model, kw_only=True):
     status: ActionStatus | None = None
 
 
-class AddressForOrganisation(Model, kw_only=True):
+class AddressForOrganisation(Address, kw_only=True):
     """An address of the organisation."""
 
     address_type: AddressForOrganisationAddressType | None = None
-    address_line1: Str500 | None = None
-    address_line2: Str500 | None = None
-    address_line3: Str500 | None = None
-    address_line4: Str500 | None = None
-    city: Str255 | None = None
-    region: Str255 | None = None
-    postal_code: Str50 | None = None
-    country: Str50 | None = None
-    attention_to: Str255 | None = None
-    """The person or department that the post is for."""
 
 
 class BalanceDetails(Model, kw_only=True):

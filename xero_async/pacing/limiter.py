@@ -34,14 +34,15 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
-from typing import Literal, TypeAlias
-
-from aiolimiter import AsyncLimiter
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..wire.errors import DailyLimitReached
 from ..wire.headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left, rate_limit_problem, retry_after
 from .limits import Limits, Remaining
 from .window import Day, Hindrance, Window
+
+if TYPE_CHECKING:
+    from aiolimiter import AsyncLimiter
 
 __all__ = ["Limiter", "Turn"]
 
@@ -82,7 +83,7 @@ class Limiter:
         if desk is None or desk.loop is not loop:
             desk = self._move(loop)
         if tenant is None:
-            await desk.tenantless.acquire()
+            await desk.bucket().acquire()
         now = loop.time()
         lane = desk.lanes.get(tenant) or desk.meet(tenant)
         if not bulk:
@@ -282,9 +283,17 @@ class _Desk:
         self._span = limits.window + max(_LEAST_MARGIN, min(_MARGIN, limits.window / 100))
         bulk_reserve = limits.app_minute * limits.bulk_reserve // limits.minute
         self.app = Window(limits.app_minute, self._span, bulk_reserve=bulk_reserve)
-        self.tenantless = AsyncLimiter(limits.minute, limits.window)
+        self._bucket: AsyncLimiter | None = None
         self._rings: tuple[deque[_Lane], ...] = (deque(), deque())
         self._alarm = _Alarm(loop, self._go_round)
+
+    def bucket(self) -> AsyncLimiter:
+        """Return the bucket for calls of no tenant, made when there is one: most programs make few or none."""
+        if self._bucket is None:
+            from aiolimiter import AsyncLimiter
+
+            self._bucket = AsyncLimiter(self.limits.minute, self.limits.window)
+        return self._bucket
 
     def meet(self, tenant: str | None) -> _Lane:
         """Return a lane for a tenant not met before. Calls of no tenant have one too, without a window of its own."""
