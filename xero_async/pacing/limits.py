@@ -40,7 +40,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     bulk_reserve: int = 10
     """Calls of each minute that bulk work leaves to interactive calls, while such calls come in."""
     wait_for_day: bool = False
-    """Sleep until the day is over when its calls are used up, rather than raise `DailyLimitReached`."""
+    """Sleep until the day is over when its calls are used up, rather than raise `DailyLimitReached`. It takes a
+    `RetryPolicy` without a deadline, which would otherwise end the sleep."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be kept."""

@@ -54,8 +54,9 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     attempts: int = 5
     """Times that a call is sent in all; 1 for no retry."""
-    deadline: float | None = 300.0
-    """Seconds for the whole call, waiting for turns included; None for no end."""
+    deadline: float | None = 900.0
+    """Seconds for the whole call, waiting for turns included; None for no end. At 60 calls a minute, 900 calls that are
+    asked for at once are done within it."""
     base: float = 0.5
     """Seconds that the first wait is at most; each further one is at most twice the one before."""
     cap: float = 30.0
