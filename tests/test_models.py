@@ -80,6 +80,15 @@ def names_of(kind: type[Model]) -> dict[str, str]:
 
 def notes_of(kind: type[Model]) -> dict[str, str]:
     """The sentence below each field of a struct, by the field's name; empty where there is none."""
+    notes: dict[str, str] = {}
+    # Most structs stand alone; one that takes over the fields of another takes over their notes.
+    for base in reversed(kind.__mro__):
+        if base not in (Model, Envelope) and issubclass(base, Model):
+            notes |= _own_notes_of(base)
+    return notes
+
+
+def _own_notes_of(kind: type[Model]) -> dict[str, str]:
     (definition,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(definition, ast.ClassDef)
     notes: dict[str, str] = {}
@@ -94,8 +103,16 @@ def notes_of(kind: type[Model]) -> dict[str, str]:
 
 
 def test_the_models_are_the_schemas() -> None:
-    """There is one struct for each schema that the operations use, and no struct besides."""
+    """There is one struct for each schema that has properties, and no struct besides."""
+    assert len(SCHEMAS) + len(ENUMS) == 140
     assert declared_models() - BASES - ELSEWHERE == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("name", sorted(ENUMS))
+def test_the_enums_are_the_schemas(name: str) -> None:
+    """There is one open type for each schema that is an enum: its values, or any other text."""
+    values, other = get_args(getattr(models, name))
+    assert (get_origin(values), get_args(values), other) == (Literal, ENUMS[name], str)
 
 
 @EVERY_SCHEMA

@@ -20,6 +20,7 @@ from xero_async.apis.pages import PREFETCH
 from xero_async.models import Contact, Currency, Invoice
 from xero_async.wire import Answer, Operation
 from xero_async.wire.errors import InvalidArgument, NotFound, ServerError
+from xero_async.wire.operation import Sink
 from xero_async.wire.parameters import Parameters
 
 R = TypeVar("R")
@@ -47,7 +48,13 @@ class Paged:
         return organisation
 
     async def call(
-        self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
+        self,
+        operation: Operation[R],
+        ids: Sequence[object],
+        parameters: Parameters,
+        body: object = None,
+        sink: Sink | None = None,
+        /,
     ) -> R:
         """Answer with a page, after the time that it takes."""
         query = parse_qs(urlsplit(operation.request(ids, parameters, body).target).query)

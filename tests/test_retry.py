@@ -20,7 +20,7 @@ from xero_async.pacing import (
 )
 from xero_async.wire.errors import InvalidArgument
 
-POLICY = RetryPolicy()
+POLICY = RetryPolicy(deadline=300)
 DROPPED, TIMEOUT, CONNECT = (Outcome(failure=failure) for failure in ("dropped", "timeout", "connect"))
 RETURN, RAISE, UNKNOWN = Return(), Raise(), Unknown()
 
@@ -207,7 +207,7 @@ def test_the_deadline_ends_the_retries(method: str, outcome: Outcome, elapsed: f
 
 def test_backoff_doubles_to_a_cap_with_full_jitter() -> None:
     """Waits double from half a second to thirty, after a 503 from eight; jitter scales the whole of them."""
-    policy = RetryPolicy(attempts=2_000)
+    policy = RetryPolicy(attempts=2_000, deadline=300)
 
     def waits(outcome: Outcome, jitter: float) -> list[Decision]:
         return [

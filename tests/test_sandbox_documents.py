@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sandbox_engine import TENANT, Engine, line, sale
+
+from xero_async.sandbox.documents import HANDLERS
 
 ZERO_ID = "00000000-0000-0000-0000-000000000000"
 UNKNOWN = "11111111-2222-4333-8444-555555555555"
@@ -59,11 +63,17 @@ def test_what_is_not_there_is_a_plain_404(engine: Engine, named: str) -> None:
 def test_an_unknown_tenant_and_an_unknown_operation_have_answers(engine: Engine) -> None:
     """Neither a tenant that was never added nor an operation that is not served raises."""
     assert engine.documents.execute("getContacts", "nobody", {}, {}, {}, b"", "").status == 404
-    assert engine.call("getReportBalanceSheet").status == 501
+    assert engine.call("getNothing").status == 501
     with pytest.raises(KeyError):
         engine.documents.counts("nobody")
     with pytest.raises(KeyError):
         engine.documents.seed("nobody", contacts=1, invoices=1, seed=1)
+
+
+def test_every_operation_of_the_api_is_served() -> None:
+    """The handlers are those of Xero's own list of operations, no more and no fewer."""
+    facts = Path(__file__).parent / "facts/operations.json"
+    assert HANDLERS.keys() == json.loads(facts.read_bytes()).keys()
 
 
 @pytest.mark.parametrize(

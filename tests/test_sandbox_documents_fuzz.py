@@ -13,6 +13,7 @@ from sandbox_engine import TENANT, Engine
 from xero_async.sandbox.catalogue import ALL_RESOURCES
 from xero_async.sandbox.documents import HANDLERS
 from xero_async.sandbox.resources import ALLOCATIONS, HISTORY_RECORDS, INVOICES, Field, Resource
+from xero_async.sandbox.resources_settings import TRACKING_CATEGORIES, TRACKING_OPTIONS
 
 STATUSES = {200, 204, 400, 404, 413, 415}
 SOME_ID = "11111111-2222-4333-8444-555555555555"
@@ -33,6 +34,19 @@ PARAMETERS = [
     "unitdp",
     "summarizeerrors",
     "includeonline",
+    "datefrom",
+    "dateto",
+    "expirydatefrom",
+    "contactid",
+    "status",
+    "quotenumber",
+    "sourcetransactionid",
+    "offset",
+    "date",
+    "fromdate",
+    "todate",
+    "periods",
+    "timeframe",
 ]
 BASES: dict[str, dict[str, object]] = {
     "Invoices": {"Type": "ACCREC", "Contact": {"Name": "ABC"}, "DueDate": "2026-12-20"},
@@ -41,6 +55,22 @@ BASES: dict[str, dict[str, object]] = {
     "Employees": {"FirstName": "A", "LastName": "B"},
     "ExpenseClaims": {"User": {"UserID": SOME_ID}, "Receipts": [{"Total": 5}]},
     "Allocations": {"Amount": 1, "Invoice": {"InvoiceNumber": "N"}},
+    "Accounts": {"Code": "N", "Name": "N", "Type": "EXPENSE"},
+    "TaxRates": {"Name": "N", "TaxComponents": [{"Name": "N", "Rate": 5}]},
+    "TrackingCategories": {"Name": "N"},
+    "Options": {"Name": "N"},
+    "Items": {"Code": "N"},
+    "PaymentServices": {"PaymentServiceName": "N", "PaymentServiceUrl": "https://n.example", "PayNowText": "N"},
+    "Setup": {"Accounts": [{"Code": "N", "Name": "N", "Type": "EXPENSE"}]},
+    "Quotes": {"Contact": {"Name": "ABC"}, "LineItems": [{"Description": "N", "UnitAmount": 1}]},
+    "PurchaseOrders": {"Contact": {"Name": "ABC"}, "LineItems": [{"Description": "N", "UnitAmount": 1}]},
+    "Receipts": {"Contact": {"Name": "ABC"}, "LineItems": [{"Description": "N", "UnitAmount": 1}]},
+    "RepeatingInvoices": {
+        "Type": "ACCREC",
+        "Contact": {"Name": "ABC"},
+        "LineItems": [{"Description": "N", "UnitAmount": 1}],
+        "Schedule": {"Period": 1, "Unit": "MONTHLY", "DueDate": 20, "DueDateType": "OFFOLLOWINGMONTH"},
+    },
 }
 
 
@@ -67,6 +97,16 @@ scraps = st.one_of(
 )
 
 
+USUAL = {  # texts that must be known to the organisation
+    "TaxType": st.sampled_from(["OUTPUT", "INPUT", "NONE", "N"]),
+    "CurrencyCode": st.sampled_from(["NZD", "USD", "nzd", "N"]),
+    "AccountCode": st.sampled_from(["200", "400", "N"]),
+    "COGSAccountCode": st.sampled_from(["310", "N"]),
+    "InventoryAssetAccountCode": st.sampled_from(["630", "N"]),
+    "Code": st.sampled_from(["EUR", "090", "N"]) | st.text("NABC", min_size=1, max_size=9),
+}
+
+
 def sometimes(odd: st.SearchStrategy[Any], usual: st.SearchStrategy[Any], cases: int = 12) -> st.SearchStrategy[Any]:
     """The odd one in one of so many cases."""
     return st.sampled_from(range(cases)).flatmap(lambda drawn: odd if drawn == cases - 1 else usual)
@@ -86,9 +126,9 @@ def _fitting(field: Field) -> st.SearchStrategy[Any]:
         "object": inner,
         "bool": st.booleans(),
         "date": st.dates().map(str),
-        "guid": st.sampled_from([SOME_ID, ""]),
+        "guid": sometimes(st.sampled_from([SOME_ID, ""]), st.none(), 5),
         "integer": st.integers(-5, 5000),
-        "text": st.sampled_from(["N", "ABC", "OUTPUT", "NZD", ""]),
+        "text": USUAL.get(field.name, st.sampled_from(["N", "ABC", ""]) | st.text("NABC", min_size=1)),
     }
     return forms.get(field.kind, st.decimals(min_value=-1000, max_value=1000, places=3).map(str))
 
@@ -100,7 +140,8 @@ def _resource(operation: str) -> Resource:
     if "Allocation" in operation:
         return ALLOCATIONS
     inner = operation.removeprefix("createContactGroup") or operation
-    return next((each for each in ALL_RESOURCES if each.item in inner or each.name in inner), INVOICES)
+    named = [each for each in (TRACKING_OPTIONS, *ALL_RESOURCES) if each.item in inner or each.name in inner]
+    return max(named, key=lambda each: len(each.item), default=INVOICES)
 
 
 def as_bytes(value: object) -> bytes:
@@ -121,12 +162,36 @@ def _laid_over(pair: tuple[dict[str, object], dict[str, object]]) -> dict[str, o
     return pair[0] | pair[1]
 
 
-names = [each.id for each in ALL_RESOURCES] + ["FileName", "AttachmentID", "AllocationID", "ContactNumber"]
+names = [
+    *(each.id for each in (TRACKING_OPTIONS, *ALL_RESOURCES)),
+    "FileName",
+    "AttachmentID",
+    "AllocationID",
+    "ContactNumber",
+    "PurchaseOrderNumber",
+    "JournalID",
+    "JournalNumber",
+    "ReportID",
+]
 odd_paths = st.sampled_from(["N", SOME_ID, "CN-0001", "b.txt", "\udc80", ""]) | st.text(max_size=6)
 paths = st.fixed_dictionaries({name: sometimes(odd_paths, st.just(KNOWN)) for name in names})
 queries = st.dictionaries(
     st.sampled_from(PARAMETERS),
-    st.sampled_from(["1", "true", "False", "4", "-1", 'Total>1 AND Contact.Name!="N"', "Name DESC", "N,DRAFT", SOME_ID])
+    st.sampled_from(
+        [
+            "1",
+            "true",
+            "False",
+            "4",
+            "-1",
+            "2026-01-31",
+            "MONTH",
+            'Total>1 AND Contact.Name!="N"',
+            "Name DESC",
+            "N,DRAFT",
+            SOME_ID,
+        ]
+    )
     | st.text(max_size=12),
     max_size=4,
 )
@@ -153,8 +218,11 @@ def populated() -> Engine:
 
 def existing(engine: Engine) -> dict[str, str]:
     """An id of each resource that exists, by the name of its path parameter."""
-    lists = {resource: engine.good(f"get{resource.name}")[resource.name] for resource in ALL_RESOURCES}
-    return {"FileName": "a.txt", **{resource.id: items[-1][resource.id] for resource, items in lists.items()}}
+    listed = [resource for resource in ALL_RESOURCES if f"get{resource.name}" in HANDLERS]
+    lists = {resource: engine.good(f"get{resource.name}")[resource.name] for resource in listed}
+    ids = {resource.id: items[-1][resource.id] for resource, items in lists.items() if items}
+    options = lists[TRACKING_CATEGORIES][-1]["Options"]
+    return {"FileName": "a.txt", "TrackingOptionID": options[-1]["TrackingOptionID"], **ids}
 
 
 def check(engine: Engine, known: dict[str, str], request: Request) -> int:

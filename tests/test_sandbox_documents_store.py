@@ -17,7 +17,7 @@ from sandbox_engine import START, TENANT, Engine, sale
 from xero_async.sandbox.documents import Documents
 from xero_async.sandbox.query import Condition
 from xero_async.sandbox.resources import CONTACTS
-from xero_async.sandbox.store import Selection, Store
+from xero_async.sandbox.store import Attachment, Note, Selection, Store
 
 WRITER = """
 import json, sys
@@ -137,4 +137,20 @@ def test_a_selection_is_ordered_and_cut() -> None:
     store.load(CONTACTS, tenant, ({"ContactID": f"{at}", "Name": f"{9 - at}"} for at in range(10)))
     found = store.read(CONTACTS, tenant, Selection(Condition('"Name" > ?', ("1",)), '"Name"', 2, 1), "summary")
     assert [json.loads(each)["Name"] for each in found] == ["3", "4"]
+    store.close()
+
+
+def test_what_is_removed_leaves_nothing_behind() -> None:
+    """A removed document takes its body, its history and its files along, and no other document's."""
+    ids = ["one", "two"]
+    store = Store(":memory:")
+    tenant = store.add_tenant(TENANT, "Demo")
+    for each in ids:
+        store.add(CONTACTS, tenant, {"ContactID": each, "Name": each})
+        store.note(tenant, each, [Note(0, "Note", "U", "d")])
+        store.attach(tenant, each, Attachment(each, "a.txt", "text/plain", 1, False), b"x")
+    store.remove(CONTACTS, tenant, ids[0])
+    assert [store.get(CONTACTS, tenant, each) is None for each in ids] == [True, False]
+    assert [(len(store.notes(tenant, each)), len(store.attachments(tenant, each))) for each in ids] == [(0, 0), (1, 1)]
+    assert [store.mentions(CONTACTS, tenant, each.encode()) for each in ids] == [False, True]
     store.close()

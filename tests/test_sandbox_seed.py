@@ -23,7 +23,27 @@ def invoices(engine: Engine) -> list[dict[str, Any]]:
     return found
 
 
-LISTS = ("Invoices", "Contacts", "CreditNotes", "Employees", "ExpenseClaims", "Currencies", "ContactGroups")
+LISTS = [
+    "Invoices",
+    "Contacts",
+    "CreditNotes",
+    "Employees",
+    "ExpenseClaims",
+    "Currencies",
+    "ContactGroups",
+    "Accounts",
+    "TaxRates",
+    "TrackingCategories",
+    "Items",
+    "Users",
+    "BrandingThemes",
+    "Budgets",
+    "Quotes",
+    "PurchaseOrders",
+    "Receipts",
+    "RepeatingInvoices",
+    "LinkedTransactions",
+]
 
 
 def everything(engine: Engine) -> list[object]:

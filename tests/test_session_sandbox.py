@@ -156,7 +156,7 @@ async def test_reading_and_sending_back_unchanged_is_accepted() -> None:
     ]
 
 
-async def test_attachments_history_and_the_rest_of_the_fifty() -> None:
+async def test_attachments_history_and_settings() -> None:
     """Files come back byte for byte under odd names; notes, groups, allocations and settings do their work."""
     name, content = "a #&%()é.pdf", bytes(range(256)) * 8
     async with Sandbox(invoices=20, contacts=10) as sandbox, client(sandbox) as xero:

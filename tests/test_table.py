@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import inspect
 import pydoc
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
 import pytest
+from calling import COROUTINES, REQUIRED, ids_of, keyword, named_coroutines, parameters_of, takes
 from facts import OPERATIONS, OperationFact
+from msgspec import NODEFAULT
 from msgspec.structs import fields
 from recording import Organisation, Recorder
 
 import xero_async
 from xero_async import models
-from xero_async.apis.accounting import Contacts, Invoices
-from xero_async.apis.rows import Resource
+from xero_async.apis.accounting import Accounting, Contacts, Invoices
+from xero_async.apis.rows import Resource, names_of
 from xero_async.wire import Operation
+from xero_async.wire.where import Condition
 
 ROWS = {row.id: row for row in xero_async.operations()}
-EVERY_FACT = pytest.mark.parametrize(("id", "fact"), list(OPERATIONS.items()))
+EVERY_FACT = pytest.mark.parametrize(("id", "fact"), list(OPERATIONS.items()), ids=list(OPERATIONS))
+BOUND: dict[str, Any] = {id: attrgetter(name)(Organisation(Recorder())) for id, name in COROUTINES.items()}
 
 
 # -- against the description ----------------------------------------------------------------------------------------
 
 
 def test_every_operation_is_declared_once() -> None:
-    """The table has a line for each of the fifty operations, and none besides, each once."""
+    """The table has a line for each of the 239 operations, and none besides, each once."""
     declared = [row.id for row in xero_async.operations()]
-    assert len(declared) == len(OPERATIONS) == 50
+    assert len(declared) == len(OPERATIONS) == 239
     assert set(declared) == set(OPERATIONS)
 
 
@@ -45,25 +50,46 @@ def test_where_an_operation_goes(id: str, fact: OperationFact) -> None:
 
 
 def fits(kind: Any, wanted: str) -> bool:
-    """Whether a keyword's type can hold what the description asks for."""
+    """Whether a keyword's type is what the description asks for."""
     if wanted.startswith("array<"):
         (item,) = get_args(kind)
         return get_origin(kind) is Sequence and fits(item, wanted[6:-1])
     options = {option for option in get_args(kind) if option is not type(None)} or {kind}
-    if wanted == "integer":
-        return options in ({int}, {Literal[2, 4]})
-    simple = {"string": {str}, "boolean": {bool}, "date-time": {datetime}, "uuid": {str, UUID}}
-    return simple[wanted] == {option for option in options if get_origin(option) is not Literal}
+    if options == {Literal[2, 4]}:
+        return wanted == "integer"
+    # An enum is open, so its values stand beside plain text.
+    return {option for option in options if get_origin(option) is not Literal} == SIMPLE[wanted]
+
+
+SIMPLE: dict[str, set[type]] = {
+    "string": {str},
+    "integer": {int},
+    "boolean": {bool},
+    "date": {date},
+    "date-time": {datetime},
+    "uuid": {str, UUID},
+    "filter": {str, Condition},
+    "year": {str, int},
+}
+WIDER = {"where": "filter", "reportYear": "year"}
+"""Parameters that take more than the text of the description."""
 
 
 @EVERY_FACT
 def test_what_an_operation_takes(id: str, fact: OperationFact) -> None:
     """Every parameter of the description is a typed keyword, under Xero's name on the wire, and there is no other."""
-    keywords = {field.encode_name: field.type for field in fields(ROWS[id].parameters)}
-    # An upload's content type is a header of HTTP's own, which the description leaves to HTTP.
-    known = fact.query | fact.headers | ({"Content-Type": "string"} if fact.sends == "bytes" else {})
+    keywords = {field.encode_name: field for field in fields(ROWS[id].parameters)}
+    known = parameters_of(id, fact)
     assert set(keywords) == set(known)
-    assert [name for name, kind in keywords.items() if not fits(kind, known[name])] == []
+    assert {name: field.name for name, field in keywords.items()} == {name: keyword(name) for name in known}
+    assert [name for name, field in keywords.items() if not fits(field.type, WIDER.get(name, known[name]))] == []
+
+
+@EVERY_FACT
+def test_what_an_operation_cannot_do_without(id: str, fact: OperationFact) -> None:
+    """Every keyword may be left out, but for those without which Xero answers nothing."""
+    needed = {field.encode_name for field in fields(ROWS[id].parameters) if field.default is NODEFAULT}
+    assert needed == REQUIRED & set(fact.query)
 
 
 @EVERY_FACT
@@ -86,22 +112,20 @@ def test_which_operations_take_a_key(id: str, fact: OperationFact) -> None:
 # -- what the lines look like ---------------------------------------------------------------------------------------
 
 
-def coroutines(part: Resource) -> Iterator[Callable[..., object]]:
-    """Every coroutine of a resource and of those mounted in it."""
-    names = {name for kind in type(part).__mro__ for name in vars(kind) if not name.startswith("_")}
-    for member in (getattr(part, name) for name in sorted(names)):
-        if isinstance(member, Resource):
-            yield from coroutines(member)
-        elif hasattr(member, "operation"):
-            yield member
-
-
-BOUND: dict[str, Any] = {call.operation.id: call for call in coroutines(Organisation(Recorder()))}  # type: ignore[attr-defined]  # set at run time
-
-
 def test_every_operation_is_a_coroutine() -> None:
-    """Each operation can be reached by attributes from a tenant."""
-    assert set(BOUND) == set(OPERATIONS)
+    """Each operation can be reached by attributes from a tenant, in one way, and knows itself."""
+    assert set(COROUTINES) == set(OPERATIONS)
+    names = [name for name, _ in named_coroutines(Organisation(Recorder()))]
+    assert {name for name in names if not name.rpartition(".")[2].startswith("save")} == set(COROUTINES.values())
+    assert [id for id, coroutine in BOUND.items() if coroutine.operation.id != id] == []
+
+
+def test_every_line_has_its_name() -> None:
+    """The names that the table gives of its lines are the attributes that lead to them."""
+    assert {name: operation.id for name, operation in names_of(Accounting)} == {
+        name: coroutine.operation.id  # type: ignore[attr-defined]  # set at run time
+        for name, coroutine in named_coroutines(Organisation(Recorder()))
+    }
 
 
 @EVERY_FACT
@@ -115,10 +139,13 @@ def test_signatures(id: str, fact: OperationFact) -> None:
         else:
             assert parameter.kind is parameter.KEYWORD_ONLY
             keywords[name] = parameter.default
-    ids = len(fact.ids)
-    assert all(name.endswith(("_id", "_number", "_name")) for name in positional[:ids])
-    assert positional[ids:] in ([[]] if fact.sends is None else [["records"], ["record"], ["content"], ["note"]])
-    assert keywords == {field.name: field.default for field in fields(ROWS[id].parameters)}
+    ids = [keyword(name) for name in ids_of(fact)]
+    assert positional == ids + takes(fact)
+    given = [
+        (field.name, inspect.Parameter.empty if field.default is NODEFAULT else field.default)
+        for field in fields(ROWS[id].parameters)
+    ]
+    assert list(keywords.items()) == given
 
 
 @pytest.mark.parametrize(
@@ -138,6 +165,19 @@ def test_signatures(id: str, fact: OperationFact) -> None:
             "content_type: str | None = None)",
         ),
         ("createExpenseClaimHistory", "(expense_claim_id, note, /, *, idempotency_key: str | None = None)"),
+        (
+            "updateTrackingOptions",
+            "(tracking_category_id, tracking_option_id, record, /, *, idempotency_key: str | None = None)",
+        ),
+        ("deletePayment", "(payment_id, /, *, idempotency_key: str | None = None)"),
+        ("deleteBankTransfers", "(ids, /, *, idempotency_key: str | None = None, summarize_errors: bool = False)"),
+        ("getJournalByNumber", "(journal_number, /)"),
+        (
+            "getReportAgedPayablesByContact",
+            "(*, from_date: datetime.date | None = None, to_date: datetime.date | None = None, "
+            "contact_id: str | uuid.UUID | None, date: datetime.date | None = None)",
+        ),
+        ("postSetup", "(record, /, *, idempotency_key: str | None = None)"),
     ],
 )
 def test_signatures_in_full(id: str, signature: str) -> None:
@@ -164,12 +204,10 @@ def test_a_row_on_the_class_is_its_operation() -> None:
 
 
 def test_every_line_is_documented() -> None:
-    """Each resource says what it is."""
-
-    def resources(part: Resource) -> Iterator[Resource]:
-        yield part
-        for name in {name for kind in type(part).__mro__ for name in vars(kind)} - set(vars(Resource)):
-            if isinstance(member := getattr(part, name), Resource):
-                yield from resources(member)
-
-    assert all(inspect.getdoc(type(part)) for part in resources(Organisation(Recorder())))
+    """Each resource says what it is, in words of its own."""
+    accounting = Organisation(Recorder())
+    owners = {name.rpartition(".")[0] for name in COROUTINES.values()} - {""}
+    parts: list[Resource] = [attrgetter(owner)(accounting) for owner in owners]
+    words = {type(part): type(part).__doc__ for part in parts}
+    assert all(words.values())
+    assert len(set(words.values())) == len(words)

@@ -8,16 +8,22 @@ to be refused by both.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple, assert_type
 from uuid import UUID
 
 from xero_async import (
+    Account,
+    Action,
     Allocation,
     Attachment,
+    BankTransfer,
+    BatchPayment,
     CISSetting,
     ClientCredentials,
     Connection,
@@ -27,24 +33,38 @@ from xero_async import (
     ElementError,
     Employee,
     ExpenseClaim,
+    F,
     HistoryRecord,
+    ImportSummaryObject,
     Invoice,
     InvoiceReminder,
     Invoices,
+    Journal,
     LineItem,
+    Organisation,
     Page,
     Pages,
+    Payment,
+    PaymentService,
+    Quote,
     RateLimited,
     Remaining,
+    Report,
+    ReportRows,
+    ReportWithRow,
     Results,
+    Setup,
     StaticToken,
+    TaxRate,
     Tenant,
+    TrackingOption,
     ValidationFailed,
     Xero,
     operations,
 )
 from xero_async.apis.accounting import Invoices as InvoiceResource
 from xero_async.wire import Operation, decode, encode
+from xero_async.wire.where import Condition
 
 
 async def reading(tenant: Tenant, invoice_id: str, contact_id: UUID) -> None:
@@ -80,6 +100,59 @@ async def listing(tenant: Tenant, contact_id: str) -> None:
         assert_type(page.page_count, int | None)
     assert_type(tenant.invoices.list().pages(), AsyncGenerator[Page[Invoice], None])
     assert_type(aiter(tenant.invoices.list()), AsyncIterator[Invoice])
+
+
+async def everything_else(tenant: Tenant, item_id: str, contact_id: UUID) -> None:
+    """The resources beside sales and contacts."""
+    assert_type(tenant.quotes.list(status="SENT", expiry_date_to=date(2026, 1, 31)), Pages[Quote])
+    assert_type(tenant.journals.list(offset=100, payments_only=True), Pages[Journal])
+    assert_type(await tenant.organisations.list(), Page[Organisation])
+    assert_type(await tenant.organisations.actions(), Page[Action])
+    assert_type(tenant.accounts.list(where=F.status == "ACTIVE", order="Code ASC"), Pages[Account])
+    assert_type(await tenant.tax_rates.get("OUTPUT"), TaxRate)
+    assert_type(await tenant.items.delete(item_id), None)
+    assert_type(await tenant.accounts.delete(contact_id), Account)
+    assert_type(await tenant.payments.delete(item_id, idempotency_key="k"), Payment)
+    assert_type(await tenant.payments.create_one(Payment(date=date(2026, 1, 31))), Payment)
+    assert_type(await tenant.bank_transfers.delete(item_id), BankTransfer)
+    assert_type(await tenant.bank_transfers.delete_many([item_id, contact_id]), Results[BankTransfer])
+    assert_type(await tenant.batch_payments.delete_in_body(item_id), BatchPayment)
+    assert_type(await tenant.tracking_categories.options.update(item_id, contact_id, TrackingOption()), TrackingOption)
+    assert_type(await tenant.branding_themes.payment_services.add(item_id, [PaymentService()]), Results[PaymentService])
+    assert_type(await tenant.invoices.email(item_id), None)
+    assert_type(await tenant.setup(Setup(accounts=[Account(code="200")])), ImportSummaryObject)
+    assert_type(tenant.repeating_invoices.history.list(item_id), Pages[HistoryRecord])
+
+
+async def reporting(tenant: Tenant, contact_id: UUID) -> None:
+    """Reports: typed rows of typed cells."""
+    sheet = await tenant.reports.balance_sheet(date=date(2026, 1, 31), periods=3, timeframe="MONTH")
+    assert_type(sheet, ReportWithRow)
+    assert_type(sheet.rows, list[ReportRows] | None)
+    assert_type(await tenant.reports.aged_receivables_by_contact(contact_id=contact_id), ReportWithRow)
+    assert_type(await tenant.reports.profit_and_loss(from_date=date(2026, 1, 1), standard_layout=True), ReportWithRow)
+    assert_type(await tenant.reports.ten_ninety_nine(report_year=2025), Page[Report])
+
+
+async def files(tenant: Tenant, path: Path, stream: AsyncIterator[bytes], reader: asyncio.StreamReader) -> None:
+    """A file comes from memory, from the disk or from a stream, and goes to memory or to the disk."""
+    attachments = tenant.invoices.attachments
+    assert_type(await attachments.upload("id", "a.pdf", b"%PDF", include_online=True), Attachment)
+    assert_type(await attachments.upload("id", "a.pdf", path), Attachment)
+    assert_type(await attachments.upload("id", "a.pdf", stream), Attachment)
+    assert_type(await attachments.upload("id", "a.pdf", reader), Attachment)
+    assert_type(await tenant.quotes.attachments.replace("id", "a.pdf", memoryview(b"%PDF")), Attachment)
+    assert_type(await attachments.save(path, "id", "attachment-id"), Path)
+    assert_type(await attachments.save_by_name("a.pdf", "id", "a.pdf", content_type="application/pdf"), Path)
+    assert_type(await tenant.quotes.save_pdf(path, "id"), Path)
+
+
+def filters(contact_id: UUID) -> None:
+    """Fields compared with values are conditions, and conditions joined are too."""
+    assert_type(F.total > Decimal("1.50"), Condition)
+    assert_type(F.contact.id == contact_id, Condition)
+    assert_type((F.date >= date(2026, 1, 1)) & F.status.in_("DRAFT", "PAID") | (F.reference == None), Condition)  # noqa: E711 - the point of a builder
+    assert_type(F.contact.name.starts_with("A"), Condition)
 
 
 async def writing(tenant: Tenant, invoice: Invoice, contact: Contact, contact_id: str) -> None:
@@ -199,6 +272,15 @@ async def wrong(tenant: Tenant, invoice: Invoice, contact: Contact) -> None:
     await tenant.contacts.attachments.upload("id", "a.pdf", b"", include_online=True)  # type: ignore[call-arg]
     await tenant.contact_groups.remove_contact("id")  # type: ignore[call-arg]
     await tenant.invoices.delete("id")  # type: ignore[attr-defined]
+    await tenant.reports.aged_payables_by_contact()  # type: ignore[call-arg]
+    await tenant.reports.balance_sheet(date="2026-01-31")  # type: ignore[arg-type]
+    await tenant.tracking_categories.options.update("id", TrackingOption())  # type: ignore[call-arg, arg-type]
+    await tenant.bank_transfers.delete_many(UUID(int=1))  # type: ignore[arg-type]
+    await tenant.quotes.list(page_size=5)  # type: ignore[call-arg]
+    await tenant.invoices.attachments.save("id", "attachment-id")  # type: ignore[call-arg]
+    await tenant.invoices.list(where=F.status)  # type: ignore[arg-type]
+    print(F.total > 1.5)  # type: ignore[operator]  # noqa: T201 - money is no float
+    print(F.status == "A" & F.type == "B")  # type: ignore[operator]  # noqa: T201 - each wants its brackets
     for _ in tenant.invoices.list():  # type: ignore[attr-defined]
         pass
     Invoice("ACCREC")  # type: ignore[call-arg]

@@ -28,8 +28,10 @@ MAX_FILE = 25 * 1024 * 1024
 async def bytes_of(content: Content) -> bytes:
     """The bytes of some content. Raises `InvalidArgument` for none, too many, or a file that cannot be read."""
     data = await _read(content)
-    if not 0 < len(data) <= MAX_FILE:
-        raise InvalidArgument(f"a file has 1 to {MAX_FILE} bytes, not {len(data)}")
+    if not data:
+        raise InvalidArgument("a file has at least one byte")
+    if len(data) > MAX_FILE:
+        raise InvalidArgument(f"a file has at most {MAX_FILE} bytes")
     return data
 
 
@@ -38,17 +40,25 @@ async def _read(content: object) -> bytes:
         return bytes(cast("bytes", content))
     if isinstance(content, PathLike):
         try:
-            return await asyncio.to_thread(Path(cast("PathLike[str]", content)).read_bytes)
+            return await asyncio.to_thread(_head, Path(cast("PathLike[str]", content)))
         except OSError as error:
             raise InvalidArgument(f"the file cannot be read: {error.strerror}") from error
     if not isinstance(content, AsyncIterable):
         raise InvalidArgument(f"a file is bytes, a path or an async stream of bytes, not a {type(content).__name__}")
     data = bytearray()
-    async for chunk in cast("AsyncIterable[bytes]", content):
-        data += chunk
+    async for chunk in cast("AsyncIterable[object]", content):
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            raise InvalidArgument(f"a stream is of bytes, not of {type(chunk).__name__}")
+        data += cast("bytes", chunk)
         if len(data) > MAX_FILE:
             break
     return bytes(data)
+
+
+def _head(path: Path) -> bytes:
+    """A file, of which no more is read than it takes to see that it is too long."""
+    with path.open("rb") as file:
+        return file.read(MAX_FILE + 1)
 
 
 class FileSink:

@@ -21,7 +21,7 @@ from ..wire.operation import ACCOUNTING, Operation, Reader
 from ..wire.parameters import Parameters
 from .pages import Caller
 
-__all__ = ["Line", "Resource", "Row", "operations_of"]
+__all__ = ["Line", "Resource", "Row", "names_of", "operations_of"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -161,19 +161,23 @@ class Row(Line, Generic[P, R]):
 
 def operations_of(kind: type[Resource]) -> Iterator[Operation[Any]]:
     """Every operation of a resource and of those mounted in it, in the order of the table."""
-    yield from _walk(kind())
+    return (line.operation(part) for _, line, part in _walk(kind(), "") if not line.is_variant)
 
 
-def _walk(part: Resource) -> Iterator[Operation[Any]]:
+def names_of(kind: type[Resource]) -> Iterator[tuple[str, Operation[Any]]]:
+    """Every line, variants too, by the attributes that lead to it, such as `invoices.attachments.upload`."""
+    return ((name, line.operation(part)) for name, line, part in _walk(kind(), ""))
+
+
+def _walk(part: Resource, name: str) -> Iterator[tuple[str, Line, Resource]]:
     members: dict[str, object] = {}
     for kind in reversed(type(part).__mro__):
         members.update(vars(kind))
-    for member in members.values():
+    for each, member in members.items():
         if isinstance(member, Line):
-            if not member.is_variant:
-                yield member.operation(part)
+            yield name + each, member, part
         elif isinstance(member, Resource):
-            yield from _walk(member.__get__(part, type(part)))
+            yield from _walk(member.__get__(part, type(part)), f"{name}{each}.")
 
 
 def _signature(operation: Operation[Any], leads: tuple[str, ...], takes: tuple[str, ...]) -> inspect.Signature:

@@ -345,6 +345,9 @@ def erase_many(
     envelope = envelope_of(request)
 
     def sent(ids: Sequence[Id]) -> Sent:
+        if isinstance(ids, str):
+            # To a type checker it is a sequence of texts.
+            raise InvalidArgument("give a list of ids")
         return (), _enclose(envelope, [_erasing(request, of) for of in ids])
 
     read, returns = answers.read_results(kind), envelope_of(kind)

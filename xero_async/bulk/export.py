@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from ..apis.accounting import Accounting
 from ..apis.pages import Pages
-from ..apis.table import Resource
+from ..apis.rows import Resource
 from ..models import Model
 from ..session import Tenant
 from ..wire import Operation, Page, encode

@@ -42,7 +42,7 @@ from .reports import *
 from .tax import *
 from .tracking import *
 
-__all__ = ["Date", "DateTime", "Envelope", "MaxLength", "Model", "envelope_of", "record_of", "wire_name"]
+__all__: list[str] = ["Date", "DateTime", "Envelope", "MaxLength", "Model", "envelope_of", "record_of", "wire_name"]
 __all__ += accounts.__all__
 __all__ += banking.__all__
 __all__ += branding.__all__

@@ -29,14 +29,17 @@ class Refused(Exception):
 
 def envelope(name: str, items: Iterable[bytes], now: int, pagination: Mapping[str, int] | None = None) -> Answer:
     """A list of documents, already JSON, in Xero's envelope; `now` in milliseconds."""
-    head: Document = {
-        "Id": new_id(),
-        "Status": "OK",
-        "ProviderName": _PROVIDER,
-        "DateTimeUTC": f"/Date({now})/",
-        **({"pagination": pagination} if pagination else {}),
-    }
-    return Answer(200, dump_json(head)[:-1] + f',"{name}":['.encode() + b",".join(items) + b"]}")
+    head = dump_json(_head(now) | ({"pagination": pagination} if pagination else {}))
+    return Answer(200, head[:-1] + f',"{name}":['.encode() + b",".join(items) + b"]}")
+
+
+def told(name: str, value: Document, now: int) -> Answer:
+    """One object in Xero's envelope."""
+    return Answer(200, dump_json(_head(now) | {name: value}))
+
+
+def _head(now: int) -> Document:
+    return {"Id": new_id(), "Status": "OK", "ProviderName": _PROVIDER, "DateTimeUTC": f"/Date({now})/"}
 
 
 def not_found() -> Refused:

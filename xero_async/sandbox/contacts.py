@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .resources import ADDRESS, CONTACTS, CREDIT_NOTES, INVOICES, PHONE
+from .catalogue import ALL_RESOURCES
+from .resources import ADDRESS, CONTACTS, PHONE
 from .rules import Rejected
 from .store import handle_of
 from .values import Document, documents_in, new_id, text_of
@@ -136,7 +137,7 @@ def contact_shown(contact: Document) -> Document:
 
 def _rename(work: Work, contact: Document) -> None:
     """Shows a contact's new name in its documents; their change dates stay."""
-    for resource in (INVOICES, CREDIT_NOTES):
+    for resource in (each for each in ALL_RESOURCES if each.column("Contact.ContactID")):
         for document_id in work.store.find(
             resource, work.tenant, '"Contact.ContactID" = ?', text_of(contact, "ContactID")
         ):
@@ -177,6 +178,14 @@ def set_membership(work: Work, group: Document, contact: Document, *, member: bo
         "Edited",
         f"{'Added to' if member else 'Removed from'} {text_of(group, 'Name')}",
     )
+
+
+def show_group(work: Work, group: Document) -> None:
+    """Shows a group's new name in its contacts; a deleted group loses them."""
+    for contact_id in work.store.members_of(work.tenant, text_of(group, "ContactGroupID")):
+        contact = work.store.get(CONTACTS, work.tenant, contact_id)
+        if contact is not None:
+            set_membership(work, group, contact, member=group["Status"] == "ACTIVE")
 
 
 def mark_traded(work: Work, contact: Document, *, sold: bool) -> None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .contacts import match_contact, save_contact
+from . import money_rules, orders_rules, settings_rules
+from .claims import save_claim
+from .contacts import match_contact, save_contact, show_group
 from .rates import CURRENCY_CODES, CURRENCY_NAMES
 from .resources import (
     CONTACT_GROUPS,
@@ -22,10 +24,10 @@ from .resources import (
     INVOICES,
     Resource,
 )
-from .rules import CLAIM_STEPS, Rejected, dated, is_dead, next_status, price_lines, total_up
+from .rules import Rejected
 from .sales import CREDIT_NOTE_SALE, INVOICE_SALE, match_sale, save_sale
 from .store import handle_of
-from .values import ZERO, Document, add_up, child, documents_in, money_of, new_id, stored_ms, text_of
+from .values import Document, new_id, text_of
 from .work import Change, Matcher, Saver, Work, by_id, first, put
 
 
@@ -59,6 +61,8 @@ def _save_group(work: Work, existing: Document | None, given: Document) -> Chang
     )
     if any(other != group["ContactGroupID"] for other in others):
         raise Rejected(f"The contact group name {group['Name']} is already in use.")
+    if existing and group != existing:
+        show_group(work, group)
     return Change(group)
 
 
@@ -84,55 +88,6 @@ def _save_employee(work: Work, existing: Document | None, given: Document) -> Ch
     return Change(employee)
 
 
-def _save_claim(work: Work, existing: Document | None, given: Document) -> Change:
-    base: Document = existing or {
-        "ExpenseClaimID": new_id(),
-        "Status": "",
-        "User": {},
-        "Receipts": [],
-        "Payments": [],
-        "AmountPaid": ZERO,
-    }
-    claim = base | given | {"ExpenseClaimID": base["ExpenseClaimID"]}
-    now = text_of(base, "Status")
-    wanted = text_of(given, "Status") or now or "SUBMITTED"
-    claim["Status"] = next_status("ExpenseClaim", now, wanted, CLAIM_STEPS)
-    if not text_of(child(claim, "User"), "UserID"):
-        raise Rejected("User must be specified for an expense claim.")
-    if existing is None or ("Receipts" in given and now == "SUBMITTED"):
-        claim["Receipts"] = [
-            _receipt(work, receipt, child(claim, "User")) for receipt in documents_in(given.get("Receipts"))
-        ]
-    else:
-        claim["Receipts"] = base["Receipts"]
-    if not claim["Receipts"]:
-        raise Rejected("An expense claim needs at least one receipt.")
-    total = add_up(money_of(receipt, "Total") for receipt in documents_in(claim["Receipts"]))
-    due = ZERO if is_dead(claim) else total - money_of(claim, "AmountPaid")
-    return Change(claim | {"Total": total, "AmountDue": due})
-
-
-def _receipt(work: Work, given: Document, user: Document) -> Document:
-    """A receipt within a claim; its total comes from its lines when it has any."""
-    types = text_of(given, "LineAmountTypes") or "Exclusive"
-    lines = price_lines(documents_in(given.get("LineItems")), [], types, places=work.places, rates=work.rates)
-    totals = total_up(lines, types)
-    total = totals.total if lines else money_of(given, "Total")
-    if total < 0:
-        raise Rejected("The receipt total must not be negative.")
-    return given | {
-        "ReceiptID": given.get("ReceiptID") or new_id(),
-        "Status": "SUBMITTED",
-        **dated("Date", stored_ms(given.get("Date")) or work.today),
-        "User": user,
-        "LineAmountTypes": types,
-        "LineItems": lines,
-        "SubTotal": totals.sub_total if lines else total,
-        "TotalTax": totals.total_tax,
-        "Total": total,
-    }
-
-
 SAVERS: Final[Mapping[str, Saver]] = {
     CONTACTS.name: save_contact,
     INVOICES.name: save_sale(INVOICE_SALE),
@@ -140,11 +95,16 @@ SAVERS: Final[Mapping[str, Saver]] = {
     CONTACT_GROUPS.name: _save_group,
     CURRENCIES.name: _save_currency,
     EMPLOYEES.name: _save_employee,
-    EXPENSE_CLAIMS.name: _save_claim,
+    EXPENSE_CLAIMS.name: save_claim,
+    **money_rules.SAVERS,
+    **settings_rules.SAVERS,
+    **orders_rules.SAVERS,
 }
 MATCHERS: Final[Mapping[str, Matcher]] = {
     CONTACTS.name: match_contact,
     INVOICES.name: match_sale(INVOICE_SALE),
     CREDIT_NOTES.name: match_sale(CREDIT_NOTE_SALE),
     EMPLOYEES.name: _match_employee,
+    **settings_rules.MATCHERS,
+    **orders_rules.MATCHERS,
 }

@@ -17,7 +17,7 @@ from .resources import (
     INVOICES,
     Resource,
 )
-from .rules import Rejected, allocate, deallocate
+from .rules import Rejected, allocate, deallocate, paid_type
 from .store import Attachment, Note
 from .values import (
     ZERO,
@@ -46,6 +46,18 @@ _PLAIN: Final = "application/octet-stream"
 
 
 # --------------------------------------------------------------------------------------------- attachments
+
+
+def files_of(resource: Resource) -> dict[str, Handler]:
+    """The handlers of a resource's attachments by operation, whose names follow from the resource's."""
+    name = f"{resource.item}Attachment"
+    return {
+        f"get{name}s": attachments_listed(resource),
+        f"get{name}ById": attachment_fetched(resource),
+        f"get{name}ByFileName": attachment_fetched(resource),
+        f"update{name}ByFileName": attachment_stored(resource),
+        f"create{name}ByFileName": attachment_stored(resource),
+    }
 
 
 def attachments_listed(resource: Resource) -> Handler:
@@ -189,23 +201,26 @@ def printed(resource: Resource) -> Handler:
 # --------------------------------------------------------------------------------------------- allocations
 
 
-def credit_allocated(call: Call) -> Answer:
-    """Amounts of a credit note given to invoices."""
-    own = id_of(call, CREDIT_NOTES)
+def allocated(credit: Resource) -> Handler:
+    """Amounts of a credit note, a prepayment or an overpayment given to invoices."""
 
-    def saved(sent: Document, given: Document) -> Outcome:
-        note = call.store.get(CREDIT_NOTES, call.tenant, own) or {}
-        invoice = _invoice(call.work, child(given, "Invoice"), text_of(note, "Type").removesuffix("CREDIT"))
-        if "Amount" not in given:
-            raise Rejected("Amount must be specified for an allocation.")
-        day = stored_ms(given.get("Date"))
-        allocation = allocate(
-            note, invoice, money_of(given, "Amount"), call.work.today if day is None else day, new_id()
-        )
-        _put_both(call, note, invoice, "Credit Applied")
-        return Outcome(dump_json(allocation), saved=True)
+    def handle(call: Call) -> Answer:
+        own = id_of(call, credit)
 
-    return save_each(call, ALLOCATIONS, read_elements(call, ALLOCATIONS.name, ALLOCATIONS.item), saved)
+        def saved(sent: Document, given: Document) -> Outcome:
+            note = call.store.get(credit, call.tenant, own) or {}
+            invoice = _invoice(call.work, child(given, "Invoice"), paid_type(note))
+            if "Amount" not in given:
+                raise Rejected("Amount must be specified for an allocation.")
+            day = stored_ms(given.get("Date"))
+            day = call.work.today if day is None else day
+            allocation = allocate(note, invoice, money_of(given, "Amount"), day, new_id(), credit)
+            _put_both(call, credit, note, invoice, "Credit Applied")
+            return Outcome(dump_json(allocation), saved=True)
+
+        return save_each(call, ALLOCATIONS, read_elements(call, ALLOCATIONS.name, ALLOCATIONS.item), saved)
+
+    return handle
 
 
 def _invoice(work: Work, named: Document, kind: str) -> Document:
@@ -220,24 +235,32 @@ def _invoice(work: Work, named: Document, kind: str) -> Document:
     return invoice
 
 
-def credit_deallocated(call: Call) -> Answer:
+def deallocated(credit: Resource) -> Handler:
     """One allocation taken back; the answer is the allocation itself."""
-    note = document_of(call, CREDIT_NOTES)
-    wanted = call.path.get("AllocationID", "").lower()
-    for allocation in documents_in(note.get("Allocations")):
-        if allocation["AllocationID"] == wanted:
-            invoice = call.store.get(INVOICES, call.tenant, text_of(child(allocation, "Invoice"), "InvoiceID"))
-            assert invoice is not None
-            with call.store.write():
-                deallocate(note, invoice, allocation, call.work.today)
-                _put_both(call, note, invoice, "Credit Removed")
-            return Answer(200, dump_json(allocation | {"Amount": ZERO, "IsDeleted": True}))
-    raise not_found()
+
+    def handle(call: Call) -> Answer:
+        note = document_of(call, credit)
+        wanted = call.path.get("AllocationID", "").lower()
+        for allocation in documents_in(note.get("Allocations")):
+            if allocation["AllocationID"] == wanted:
+                invoice = call.store.get(INVOICES, call.tenant, text_of(child(allocation, "Invoice"), "InvoiceID"))
+                assert invoice is not None
+                with call.store.write():
+                    deallocate(note, invoice, allocation, call.work.today, credit)
+                    _put_both(call, credit, note, invoice, "Credit Removed")
+                return Answer(200, dump_json(allocation | {"Amount": ZERO, "IsDeleted": True}))
+        raise not_found()
+
+    return handle
 
 
-def _put_both(call: Call, note: Document, invoice: Document, changes: str) -> None:
-    put(call.work, CREDIT_NOTES, note, changes)
+def _put_both(call: Call, credit: Resource, note: Document, invoice: Document, changes: str) -> None:
     put(call.work, INVOICES, invoice, changes)
+    put(call.work, credit, note, changes)
+
+
+credit_allocated: Final = allocated(CREDIT_NOTES)
+credit_deallocated: Final = deallocated(CREDIT_NOTES)
 
 
 # ---------------------------------------------------------------------------------------- groups, settings

@@ -337,6 +337,7 @@ CONTACT_GROUPS: Final = Resource(
     accepts=(Field("ContactGroupID", "guid"), text("Name"), choice("Status", "ACTIVE", "DELETED")),
     columns=columns("ContactGroupID", "text Name Status", dated=False),
     dated=False,
+    archived=("Status", "DELETED"),
     handle=("Name",),
     error_flag="HasValidationErrors",
 )

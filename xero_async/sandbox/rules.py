@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .rates import TAX_RATES
-from .resources import Field
+from .resources import CREDIT_NOTES, Field, Resource
 from .values import (
     MONEY,
     ZERO,
@@ -217,7 +217,7 @@ def price_lines(
 def reprice_lines(kept: list[Document], types: str, rates: Rates = TAX_RATES) -> list[Document]:
     """Stored lines worked out anew because `LineAmountTypes` changed."""
     return [
-        line | {"TaxAmount": line_tax(money_of(line, "LineAmount"), text_of(line, "TaxType") or "NONE", types, rates)}
+        line | {"TaxAmount": line_tax(money_of(line, "LineAmount"), _tax_type(line, rates), types, rates)}
         for line in kept
     ]
 
@@ -325,12 +325,19 @@ def _settle(document: Document, open_amount: Decimal, day: int) -> None:
         document.pop("FullyPaidOnDate", None)
 
 
-def allocate(note: Document, invoice: Document, amount: Decimal, day: int, allocation_id: str) -> Document:
-    """Gives an amount of a credit note to an invoice, changing both; the allocation, or `Rejected`."""
-    if text_of(note, "Type").removesuffix("CREDIT") != text_of(invoice, "Type"):
-        raise Rejected("The credit note and the invoice must be of the same kind.")
+def allocate(
+    note: Document, invoice: Document, amount: Decimal, day: int, allocation_id: str, credit: Resource = CREDIT_NOTES
+) -> Document:
+    """Gives an amount of a credit note, or of another kind of credit, to an invoice; the allocation, or `Rejected`.
+
+    Changes both documents.
+    """
+    if paid_type(note) != text_of(invoice, "Type"):
+        raise Rejected(f"The {_LABELS[credit.item]} and the invoice must be of the same kind.")
     if _contact_id(note) != _contact_id(invoice):
-        raise Rejected("The credit note and the invoice must have the same contact.")
+        raise Rejected(f"The {_LABELS[credit.item]} and the invoice must have the same contact.")
+    if text_of(note, "CurrencyCode") != text_of(invoice, "CurrencyCode"):
+        raise Rejected(f"The {_LABELS[credit.item]} and the invoice must have the same currency.")
     if text_of(note, "Status") not in ("AUTHORISED", "PAID") or text_of(invoice, "Status") not in (
         "AUTHORISED",
         "PAID",
@@ -354,31 +361,41 @@ def allocate(note: Document, invoice: Document, amount: Decimal, day: int, alloc
         },
     }
     note["Allocations"] = [*documents_in(note.get("Allocations")), allocation]
-    _rebalance(note, invoice, amount, day)
+    _rebalance(note, invoice, amount, day, credit)
     return allocation
 
 
-def deallocate(note: Document, invoice: Document, allocation: Document, day: int) -> None:
+_LABELS: Final = {"CreditNote": "credit note", "Prepayment": "prepayment", "Overpayment": "overpayment"}
+
+
+def paid_type(credit: Document) -> str:
+    """The type of invoice that a credit of a type can pay: ACCREC or ACCPAY."""
+    return "ACCREC" if text_of(credit, "Type").startswith(("ACCREC", "RECEIVE")) else "ACCPAY"
+
+
+def deallocate(
+    note: Document, invoice: Document, allocation: Document, day: int, credit: Resource = CREDIT_NOTES
+) -> None:
     """Takes an allocation back, changing both documents."""
     kept = [
         each for each in documents_in(note.get("Allocations")) if each["AllocationID"] != allocation["AllocationID"]
     ]
     note["Allocations"] = kept
-    _rebalance(note, invoice, -money_of(allocation, "Amount"), day)
+    _rebalance(note, invoice, -money_of(allocation, "Amount"), day, credit)
 
 
-def _rebalance(note: Document, invoice: Document, amount: Decimal, day: int) -> None:
+def _rebalance(note: Document, invoice: Document, amount: Decimal, day: int, credit: Resource) -> None:
     invoice["AmountCredited"] = money_of(invoice, "AmountCredited") + amount
     applied = add_up(
         money_of(each, "Amount")
         for each in documents_in(note["Allocations"])
         if text_of(as_document(each["Invoice"]) or {}, "InvoiceID") == invoice["InvoiceID"]
     )
-    others = [each for each in documents_in(invoice.get("CreditNotes")) if each["CreditNoteID"] != note["CreditNoteID"]]
+    others = [each for each in documents_in(invoice.get(credit.name)) if each[credit.id] != note[credit.id]]
     shown: Document = {
-        "CreditNoteID": note["CreditNoteID"],
-        "CreditNoteNumber": text_of(note, "CreditNoteNumber"),
-        "ID": note["CreditNoteID"],
+        credit.id: note[credit.id],
+        **({credit.number: text_of(note, credit.number)} if credit.number else {}),
+        "ID": note[credit.id],
         "HasErrors": False,
         "AppliedAmount": applied,
         "DateString": note["DateString"],
@@ -386,7 +403,7 @@ def _rebalance(note: Document, invoice: Document, amount: Decimal, day: int) -> 
         "LineItems": [],
         "Total": note["Total"],
     }
-    invoice["CreditNotes"] = [*others, shown] if applied else others
+    invoice[credit.name] = [*others, shown] if applied else others
     settle_invoice(invoice, day)
     settle_credit_note(note, day)
 

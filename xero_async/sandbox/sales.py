@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .contacts import contact_shown, find_or_create_contact, mark_traded
+from .line_items import complete_lines
 from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
 from .rules import (
@@ -229,7 +230,8 @@ def write_lines(work: Work, document: Document, base: Document, given: Document)
     if types != base["LineAmountTypes"]:
         lines = reprice_lines(lines, types, work.rates)
     if "LineItems" in given:
-        lines = price_lines(documents_in(given["LineItems"]), lines, types, places=work.places, rates=work.rates)
+        sent = complete_lines(work, document, documents_in(given["LineItems"]))
+        lines = price_lines(sent, lines, types, places=work.places, rates=work.rates)
     totals = total_up(lines, types)
     if totals.total < 0:
         raise Rejected("The document total must not be negative.")
@@ -270,15 +272,19 @@ def write_number(
 
 
 def _is_applied(document: Document) -> bool:
-    return any(document.get(name) for name in ("Payments", "CreditNotes", "Allocations"))
+    return any(document.get(name) for name in ("Payments", "CreditNotes", "Prepayments", "Overpayments", "Allocations"))
+
+
+def is_changed(document: Document, existing: Document) -> bool:
+    """Whether anything of a document beside its contact is not as it was."""
+    return any(document.get(name) != existing.get(name) for name in {*document, *existing} - {"Contact"})
 
 
 def _check_locked(sale: Sale, document: Document, existing: Document | None) -> None:
     if existing is None:
         return
     moved = child(document, "Contact")["ContactID"] != child(existing, "Contact")["ContactID"]
-    changed = moved or any(document.get(name) != existing[name] for name in existing if name != "Contact")
-    if is_dead(existing) and changed:
+    if is_dead(existing) and (moved or is_changed(document, existing)):
         raise Rejected(f"{sale.label} not of valid status for modification")
     if _is_applied(existing) and (moved or any(document[name] != existing[name] for name in _LOCKED)):
         raise Rejected("This document cannot be edited as it has a payment or credit note allocated to it.")

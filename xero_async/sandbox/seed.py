@@ -9,13 +9,11 @@ which learn whether they were sold to, and credit notes) is kept in memory.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from datetime import date
-from decimal import Decimal
-from functools import cache
-from typing import Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 from .contacts import contact_shown, merge_typed, new_contact
+from .draws import EPOCH, Draws
 from .names import (
     CITIES,
     COMPANY_FORMS,
@@ -26,40 +24,32 @@ from .names import (
     GROUPS,
     HOME_CITIES,
     LAST_NAMES,
-    PRODUCTS,
     STREETS,
 )
-from .rates import BASE_CURRENCY, CURRENCY_NAMES, CURRENCY_RATES
 from .resources import (
     CONTACT_GROUPS,
     CONTACTS,
     CREDIT_NOTES,
-    CURRENCIES,
     EMPLOYEES,
-    EXPENSE_CLAIMS,
     INVOICES,
 )
-from .rules import allocate, dated, line_amount, line_tax, settle_credit_note, settle_invoice, total_up
+from .rules import allocate, dated, settle_credit_note, settle_invoice
 from .sales import CREDIT_NOTE_SALE, INVOICE_SALE, new_sale
+from .seed_money import Till
+from .seed_orders import Desk
+from .seed_settings import Cabinet
 from .store import Note, Store
 from .values import (
     DAY,
-    ZERO,
     Document,
-    add_up,
     child,
     documents_in,
     money_of,
-    ms_of_day,
-    rounded,
     stored_ms,
     text_of,
     written_date,
 )
 
-T = TypeVar("T")
-
-EPOCH: Final = ms_of_day(date(2025, 6, 30))
 _YEARS: Final = 4
 _USER: Final = "System Generated"
 
@@ -75,72 +65,37 @@ _NEW: Final = (
 )
 
 
-def furnish(store: Store, tenant: int) -> None:
-    """Gives a new organisation what it cannot do without: its currencies."""
-    store.load(CURRENCIES, tenant, [{"Code": code, "Description": name} for code, name in CURRENCY_NAMES.items()])
-
-
 def plant(store: Store, tenant: int, *, contacts: int, invoices: int, seed: int) -> None:
     """Fills an organisation with so many contacts and invoices, and with fewer of everything else."""
     garden = _Garden(random.Random(seed), contacts)
-    store.load(INVOICES, tenant, garden.invoices(invoices) if contacts else ())
+    till = Till(garden.rng, garden.shown)
+    store.load(INVOICES, tenant, till.watch(garden.invoices(invoices)) if contacts else ())
     store.load(CREDIT_NOTES, tenant, garden.credit_notes)
     groups = garden.groups()
     store.load(CONTACT_GROUPS, tenant, groups)
     store.join(tenant, garden.memberships(groups))
     store.load(CONTACTS, tenant, garden.contacts)
     store.load(EMPLOYEES, tenant, garden.employees(5 + contacts // 500))
-    store.load(EXPENSE_CLAIMS, tenant, garden.claims(3 + invoices // 1000))
+    Cabinet(garden.rng).plant(store, tenant)
+    Desk(garden.rng, garden.shown).plant(store, tenant, invoices)
+    till.plant(store, tenant, invoices)
     for document_id, note in garden.notes:
         store.note(tenant, document_id, [note])
     for sale, last in garden.numbers.items():
         store.set_number(tenant, sale, last)
 
 
-class _Garden:
+class _Garden(Draws):
     """Documents drawn one after the other from one generator."""
 
     def __init__(self, rng: random.Random, contacts: int) -> None:
-        self.rng = rng
+        super().__init__(rng)
         self.taken: set[str] = set()
         self.numbers = {INVOICE_SALE.prefix: 0, CREDIT_NOTE_SALE.prefix: 0}
         self.notes: list[tuple[str, Note]] = []
         self.credit_notes: list[Document] = []
         self.contacts = [self._contact(at) for at in range(contacts)]
         self.shown = [contact_shown(contact) for contact in self.contacts]
-
-    # ----------------------------------------------------------------------------------------- small draws
-
-    def id(self) -> str:
-        """A version 4 GUID."""
-        digits = f"{self.rng.getrandbits(128):032x}"
-        variant = "89ab"[int(digits[16], 16) & 3]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-    def below(self, count: int) -> int:
-        """A number from 0 to count - 1."""
-        return int(self.rng.random() * count)
-
-    def pick(self, items: Sequence[T]) -> T:
-        """One of the items."""
-        return items[int(self.rng.random() * len(items))]
-
-    def chance(self, percent: int) -> bool:
-        """True in so many of a hundred cases."""
-        return self.rng.random() * 100 < percent
-
-    def status(self, shares: tuple[tuple[str, int], ...]) -> str:
-        """A status, by its share in percent."""
-        left = self.rng.random() * 100
-        for status, share in shares:
-            left -= share
-            if left < 0:
-                return status
-        return shares[0][0]
-
-    def changed(self, day: int) -> str:
-        """A change date within three weeks of a day."""
-        return written_date(day + self.below(20 * DAY))
 
     # -------------------------------------------------------------------------------------------- contacts
 
@@ -248,7 +203,7 @@ class _Garden:
         invoice |= dated("DueDate", day + self.pick((7, 14, 20, 30, 60)) * DAY)
         invoice["Status"] = status
         invoice["SentToContact"] = sold and status in ("AUTHORISED", "PAID") and self.chance(80)
-        self._fill(invoice, text_of(contact, "DefaultCurrency"), 1 + self.below(8), sold=sold)
+        self.fill(invoice, text_of(contact, "DefaultCurrency"), 1 + self.below(8), sold=sold)
         if status == "PAID":
             self._pay(invoice, day)
         settle_invoice(invoice, day)
@@ -258,20 +213,6 @@ class _Garden:
     def _number(self, prefix: str) -> str:
         self.numbers[prefix] += 1
         return f"{prefix}{self.numbers[prefix]:04d}"
-
-    def _fill(self, document: Document, currency: str, lines: int, *, sold: bool) -> None:
-        """Gives a document its currency, lines and totals."""
-        types = self.pick(("Exclusive",) * 8 + ("Inclusive", "NoTax"))
-        code = currency or BASE_CURRENCY
-        filled = [_line(self.below(len(PRODUCTS)), self._quantity(), types, sold) for _ in range(lines)]
-        document["LineAmountTypes"] = types
-        document["LineItems"] = [line | {"LineItemID": self.id()} for line in filled]
-        totals = total_up(filled, types)
-        document |= {"SubTotal": totals.sub_total, "TotalTax": totals.total_tax, "Total": totals.total}
-        document |= {"CurrencyCode": code, "CurrencyRate": CURRENCY_RATES[code]}
-
-    def _quantity(self) -> str:
-        return self.pick(("1", "1", "1", "2", "3", "4", "5", "8", "10", "12", "24", "0.5", "1.5", "7.25"))
 
     def _pay(self, invoice: Document, day: int) -> None:
         paid = day + (1 + self.below(45)) * DAY
@@ -298,7 +239,7 @@ class _Garden:
         note["CreditNoteNumber"] = self._number(CREDIT_NOTE_SALE.prefix) if sold else f"K-{self.below(10**6):06d}"
         note["Contact"] = invoice["Contact"]
         note["Status"] = status
-        self._fill(note, text_of(invoice, "CurrencyCode"), 1 + self.below(2), sold=sold)
+        self.fill(note, text_of(invoice, "CurrencyCode"), 1 + self.below(2), sold=sold)
         settle_credit_note(note, day)
         note["UpdatedDateUTC"] = self.changed(day)
         self.credit_notes.append(note)
@@ -335,68 +276,3 @@ class _Garden:
                 url = f"https://people.example/{employee['EmployeeID']}"
                 employee["ExternalLink"] = {"LinkType": "Website", "Url": url, "Description": "Profile"}
             yield employee
-
-    def claims(self, count: int) -> Iterator[Document]:
-        """So many expense claims, each of one of three users, with one to three receipts."""
-        users = [self._user() for _ in range(3)]
-        for _ in range(count):
-            day = EPOCH - self.below(700) * DAY
-            user = self.pick(users)
-            receipts = [self._receipt(day - self.below(20) * DAY, user) for _ in range(1 + self.below(3))]
-            total = add_up(money_of(receipt, "Total") for receipt in receipts)
-            status = self.status((("SUBMITTED", 30), ("AUTHORISED", 30), ("PAID", 40)))
-            paid = total if status == "PAID" else ZERO
-            claim: Document = {
-                "ExpenseClaimID": self.id(),
-                "Status": status,
-                "User": user,
-                "Receipts": receipts,
-                "Payments": [],
-                "Total": total,
-                "AmountDue": total - paid,
-                "AmountPaid": paid,
-                "PaymentDueDate": written_date(day + 30 * DAY),
-                "ReportingDate": written_date(day),
-                "UpdatedDateUTC": self.changed(day),
-            }
-            self.notes.append((text_of(claim, "ExpenseClaimID"), Note(day, "Created", _USER, f"Claim of {total}")))
-            yield claim
-
-    def _user(self) -> Document:
-        first, last = self.pick(FIRST_NAMES), self.pick(LAST_NAMES)
-        user_id = self.id()
-        return {
-            "UserID": user_id,
-            "EmailAddress": f"{user_id[:8]}@staff.example",
-            "FirstName": first,
-            "LastName": last,
-        }
-
-    def _receipt(self, day: int, user: Document) -> Document:
-        receipt: Document = {
-            "ReceiptID": self.id(),
-            "Status": "SUBMITTED",
-            **dated("Date", day),
-            "User": user,
-            "Reference": f"R{self.below(10**4):04d}",
-        }
-        self._fill(receipt, BASE_CURRENCY, 1 + self.below(2), sold=False)
-        return receipt
-
-
-@cache
-def _line(product: int, quantity: str, types: str, sold: bool) -> Document:
-    """A priced line of a product; the same object for the same line, never to be changed."""
-    description, unit, account = PRODUCTS[product]
-    tax_type = "NONE" if types == "NoTax" else "OUTPUT" if sold else "INPUT"
-    amount = line_amount(Decimal(quantity), Decimal(unit))
-    return {
-        "Description": description,
-        "UnitAmount": Decimal(unit),
-        "TaxType": tax_type,
-        "TaxAmount": line_tax(amount, tax_type, types),
-        "LineAmount": amount,
-        "AccountCode": account,
-        "Quantity": rounded(Decimal(quantity), 4),
-        "Tracking": [],
-    }

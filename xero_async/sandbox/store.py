@@ -19,10 +19,14 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
+from . import postings
 from .catalogue import ALL_RESOURCES
+from .entries import Look, postings_of
+from .postings import Postings
 from .query import Condition, SqlValue, scaled
-from .resources import Resource
+from .resources import Column, Resource
 from .values import (
+    ZERO,
     Document,
     as_document,
     as_list,
@@ -108,8 +112,9 @@ class Store:
         self._db.create_function("lower_case", 1, _lower_case, deterministic=True)
         self._db.create_function("upper_case", 1, _upper_case, deterministic=True)
         self._tables = {resource.name: _Table(resource) for resource in ALL_RESOURCES}
-        self._db.executescript(_SCHEMA + "".join(table.schema for table in self._tables.values()))
+        self._db.executescript(_SCHEMA + postings.SCHEMA + "".join(table.schema for table in self._tables.values()))
         self._teach_planner()
+        self.postings = Postings(self._db)
         self._counts: dict[tuple[str, tuple[SqlValue, ...]], int] = {}
         self._ticks: dict[int, int] = {}
 
@@ -216,11 +221,23 @@ class Store:
         """Stores a new document that a client made."""
         self._insert(resource, tenant, [document], origin=1)
 
-    def load(self, resource: Resource, tenant: int, documents: Iterable[Document]) -> None:
-        """Stores many new documents that no client made."""
+    def load(self, resource: Resource, tenant: int, documents: Iterable[Document], *, look: Look | None = None) -> None:
+        """Stores many new documents that no client made, and posts them; `look` finds what they refer to."""
+
+        def stored(other: Resource, document_id: str) -> Document | None:
+            return self.get(other, tenant, document_id)
+
         remaining = iter(documents)
         while chunk := list(islice(remaining, _CHUNK)):
             self._insert(resource, tenant, chunk, origin=0)
+            self.postings.add(
+                tenant,
+                (
+                    (str(document[resource.id]), posting, stored_ms(document.get("UpdatedDateUTC")) or posting.day)
+                    for document in chunk
+                    for posting in postings_of(resource, document, look or stored)
+                ),
+            )
 
     def _insert(self, resource: Resource, tenant: int, documents: Sequence[Document], *, origin: int) -> None:
         table = self._tables[resource.name]
@@ -393,7 +410,11 @@ class _Table:
         kept = [
             column for column in resource.columns if column.kind != "object" and column.column not in ("id", "updated")
         ]
-        self._readers = [(_READERS[column.kind], tuple(column.path.split("."))) for column in kept]
+        kept.sort(key=lambda column: not _is_plain(column))
+        self._texts = [column.path for column in kept if _is_plain(column)]
+        others = kept[len(self._texts) :]
+        self._readers = [(_READERS[column.kind], tuple(column.path.split("."))) for column in others]
+        self._search = [tuple(path.split(".")) for path in resource.search]
         columns = ["id", "updated", "search", "handle", *(f'"{column.column}"' for column in kept)]
         self.insert = (
             f"INSERT INTO {self.name} (key, tenant, origin, {', '.join(columns)})"
@@ -417,10 +438,16 @@ class _Table:
         return (
             _read_text(document[resource.id]),
             stored_ms(document.get("UpdatedDateUTC")) or 0,
-            "\n".join(str(_at(document, tuple(path.split("."))) or "") for path in resource.search).casefold(),
+            "\n".join([str(_at(document, path) or "") for path in self._search]).casefold(),
             handle_of(resource, document),
+            *[value if isinstance(value, str) and value else None for value in map(document.get, self._texts)],
             *[read(_at(document, path)) for read, path in self._readers],
         )
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether a column is a text at the top of its document: most are, and are read without further ado."""
+    return column.kind in ("text", "guid") and "." not in column.path
 
 
 def handle_of(resource: Resource, document: Document) -> str:
@@ -481,8 +508,11 @@ def _coarse(value: object) -> object:
     line = as_document(value)
     if line is None:
         return value
-    units = {name: rounded(unit) for name in _UNITS if isinstance(unit := line.get(name), Decimal)}
-    return line | units if units else line
+    for name in _UNITS:
+        unit = line.get(name)
+        if isinstance(unit, Decimal) and not unit.same_quantum(ZERO):
+            line = line | {name: rounded(unit)}
+    return line
 
 
 def _tail(heavy: Document) -> bytes:

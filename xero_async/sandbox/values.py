@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, cast
 
 import msgspec
@@ -209,6 +210,7 @@ def written_date(ms: int) -> str:
     return f"/Date({ms}+0000)/"
 
 
+@lru_cache(4096)
 def written_day(ms: int) -> str:
     """The companion of a date: `2026-01-31T00:00:00`, to the second."""
     return (_EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")

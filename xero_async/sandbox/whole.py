@@ -6,7 +6,8 @@ its rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Final, Literal, NamedTuple
 
 from .answers import (
@@ -19,6 +20,7 @@ from .answers import (
     not_found,
     not_valid,
     query_refused,
+    rejected,
     unsupported,
 )
 from .ledger import match, save
@@ -206,8 +208,9 @@ def fetched(resource: Resource) -> Handler:
 def id_of(call: Call, resource: Resource) -> str:
     """The id of the document that the path names by id or number; `Refused` (404) when there is none."""
     named = call.path.get(resource.id) or call.path.get(resource.number, "")
-    if is_guid(named) and call.store.body(resource, call.tenant, named.lower(), "summary"):
-        return named.lower()
+    own = named.lower() if resource.numbered_by_guid else named
+    if (is_guid(named) or not resource.numbered_by_guid) and call.store.body(resource, call.tenant, own, "summary"):
+        return own
     if resource.number and named:
         for preferred in (resource.current, "1"):
             where = f'"{resource.number}" = ? AND {preferred}'
@@ -269,6 +272,29 @@ def updated(resource: Resource) -> Handler:
         return save_each(call, resource, [sent], lambda _, given: _saved(call, resource, existing, given), echo_id=True)
 
     return handle
+
+
+def removed(resource: Resource, delete: Callable[[Work, Document], None], *, shown: bool) -> Handler:
+    """One document, named by the path, deleted by its rule; the answer shows it as it was, or nothing."""
+
+    def handle(call: Call) -> Answer:
+        document = document_of(call, resource)
+        with call.store.write(), refusing():
+            delete(call.work, document)
+        if not shown:
+            return Answer(204, b"")
+        return envelope(resource.name, [dump_json(document | {"Status": "DELETED"})], call.now)
+
+    return handle
+
+
+@contextmanager
+def refusing() -> Generator[None, None, None]:
+    """Makes the breach of a rule, where no element can tell of it, the answer to the whole request."""
+    try:
+        yield
+    except Rejected as breach:
+        raise rejected(breach.messages) from None
 
 
 def _saved(call: Call, resource: Resource, existing: Document | None, given: Document) -> Outcome:

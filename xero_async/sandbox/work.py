@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .entries import SETTLING, Unpostable, postings_of
 from .rates import TAX_RATES as STANDARD_RATES
 from .resources import Resource
 from .resources_settings import TAX_RATES
 from .rules import Rates, Rejected
 from .store import Note, Store
-from .values import DAY, Document, money_of, text_of, written_date
+from .values import DAY, Document, documents_in, money_of, text_of, written_date
 
 USER: Final = "Sandbox User"
 
@@ -62,9 +63,28 @@ def put(work: Work, resource: Resource, document: Document, changes: str, detail
         document["UpdatedDateUTC"] = written_date(at)
     store = work.store.add if changes == "Created" else work.store.replace
     store(resource, work.tenant, document)
+    post(work, resource, document, at)
     if not details:
         details = f"{text_of(document, resource.number) or text_of(document, 'Name')} {text_of(document, 'Status')}"
     work.store.note(work.tenant, text_of(document, resource.id), [Note(at, changes, USER, details.strip())])
+
+
+def post(work: Work, resource: Resource, document: Document, at: int) -> None:
+    """Posts what a document says to the books; what was posted for its money follows when its lines moved."""
+
+    def look(other: Resource, document_id: str) -> Document | None:
+        return work.store.get(other, work.tenant, document_id)
+
+    try:
+        wanted = postings_of(resource, document, look)
+    except Unpostable:
+        raise Rejected("The document total is out of range.") from None
+    if work.store.postings.post(work.tenant, text_of(document, resource.id), wanted, at):
+        for name, settling in SETTLING:
+            for each in documents_in(document.get(name)):
+                found = look(settling, text_of(each, settling.id))
+                if found is not None:
+                    post(work, settling, found, at)
 
 
 def first(work: Work, resource: Resource, where: str, *values: str) -> str | None:
