@@ -137,3 +137,14 @@ async def test_a_built_filter_goes_out_as_xeros_text() -> None:
     assert second == 'Type=="ACCREC"'
     assert "+" not in server.seen[0].target
     assert unquote(server.seen[1].target).endswith('where=Type=="ACCREC"&page=1')
+
+
+async def test_a_journal_by_its_number() -> None:
+    """A journal's number is an integer, and can be given as it is read."""
+    async with scripted([envelope("Journals", [{"JournalNumber": 7}])]) as server, client(server) as tenant:
+        journal = await tenant.journals.get_by_number(7)
+        await tenant.journals.get_by_number("7")
+        with pytest.raises(InvalidArgument):
+            await tenant.journals.get_by_number(True)
+    assert journal.journal_number == 7
+    assert [seen.target.rpartition("/")[2] for seen in server.seen] == ["7", "7"]

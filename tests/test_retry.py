@@ -163,7 +163,7 @@ def test_after_an_attempt_that_may_have_arrived(
         elapsed=state.get("elapsed", 0),
         age=state.get("age", 0),
         ambiguous=True,
-        policy=RetryPolicy(base=0.25),
+        policy=RetryPolicy(base=0.25, deadline=300),
     )
     assert found == decision
 

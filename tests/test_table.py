@@ -52,8 +52,9 @@ def test_where_an_operation_goes(id: str, fact: OperationFact) -> None:
 def fits(kind: Any, wanted: str) -> bool:
     """Whether a keyword's type is what the description asks for."""
     if wanted.startswith("array<"):
-        (item,) = get_args(kind)
-        return get_origin(kind) is Sequence and fits(item, wanted[6:-1])
+        (sequence,) = (option for option in get_args(kind) if option is not type(None))
+        (item,) = get_args(sequence)
+        return get_origin(sequence) is Sequence and fits(item, wanted[6:-1])
     options = {option for option in get_args(kind) if option is not type(None)} or {kind}
     if options == {Literal[2, 4]}:
         return wanted == "integer"

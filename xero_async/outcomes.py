@@ -5,7 +5,7 @@ Pure: answers and exceptions in, records and errors out.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import aiohttp
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from .pacing import Outcome, Raise, Remaining, Return, Unknown, Wait
 from .wire.answers import error_from
-from .wire.errors import OutcomeUnknown, TransportError, XeroError, XeroTimeout
+from .wire.errors import DailyLimitReached, OutcomeUnknown, TransportError, XeroError, XeroTimeout
 from .wire.headers import rate_limit_problem, retry_after
 from .wire.operation import Answer, Request
 
@@ -26,6 +26,7 @@ __all__ = [
     "in_limbo",
     "outcome_of",
     "outcome_of_failure",
+    "scrubbed",
     "timed_out",
     "told",
 ]
@@ -103,6 +104,8 @@ def told(outcome: Outcome) -> str:
     """An outcome in words, for messages."""
     if outcome.status is not None and outcome.failure is None:
         return f"Xero answered {outcome.status}" + (f" ({outcome.problem})" if outcome.problem else "")
+    if outcome.status is not None:
+        return "what came in place of Xero's answer is not JSON"
     return {
         "connect": "no connection could be made",
         "timeout": "no answer came in time",
@@ -117,16 +120,33 @@ def timed_out(message: str, phase: str) -> XeroTimeout:
     return error
 
 
-def error_of(sent: Sent, operation: str, attempts: int) -> XeroError:
+def scrubbed(error: Exception) -> Exception:
+    """An exception of aiohttp without the request that it may hold, whose headers carry the token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return aiohttp.ClientPayloadError(f"{type(error).__name__}: {error.message}")
+    return error
+
+
+def error_of(sent: Sent, operation: str, attempts: int, now: datetime) -> XeroError:
     """The error for an outcome that certainly changed nothing."""
     if sent.answer is not None:
-        return error_from(sent.answer, operation)
+        error = error_from(sent.answer, operation)
+        return _dated(error, now) if isinstance(error, DailyLimitReached) else error
     times = f"after {attempts} attempt{'s' * (attempts > 1)}"
     if isinstance(sent.error, TimeoutError):
         phase = "connect" if sent.outcome.failure == "connect" else "read"
         words = "no connection" if phase == "connect" else "no answer"
         return timed_out(f"{operation}: {words} in time, {times}. Raise `timeout`, or try later.", phase)
     return TransportError(f"{operation}: the connection failed ({type(sent.error).__name__}), {times}")
+
+
+def _dated(error: DailyLimitReached, now: datetime) -> DailyLimitReached:
+    """The error with the moment at which the day is over, where Xero told how long it takes."""
+    if error.retry_after is not None:
+        error.resets_at = now + timedelta(seconds=error.retry_after)
+        error.message = f"{error.message} They are back at {error.resets_at:%Y-%m-%d %H:%M:%S} UTC."
+        error.args = (error.message,)
+    return error
 
 
 def cause_of(sent: Sent, operation: str) -> Exception | None:

@@ -44,10 +44,12 @@ from .outcomes import (
     in_limbo,
     outcome_of,
     outcome_of_failure,
+    scrubbed,
     timed_out,
     told,
 )
 from .pacing import (
+    KEY_USE,
     Decision,
     Limiter,
     Limits,
@@ -160,6 +162,8 @@ class Xero:
         text = str(tenant_id.tenant_id or "") if isinstance(tenant_id, Connection) else str(tenant_id)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise InvalidArgument("a tenant id is the tenant_id of a connection: see `await xero.connections()`")
+        # Xero writes its ids in lower case; one tenant under two spellings would have two shares of its limits.
+        text = text.lower()
         return Tenant(_Caller(self._session, text, bulk, None if timeout is None else _client_timeout(timeout)))
 
     async def connections(self) -> list[Connection]:
@@ -219,6 +223,7 @@ class _Session:
         self.limiter: Pacer = Limiter(limits) if isinstance(limits, Limits | None) else limits
         self.http: aiohttp.ClientSession | None = None
         self._given_http = http
+        self._retries = True
         self._scopes: set[asyncio.Timeout] = set()
         self._idle = asyncio.Event()
 
@@ -227,6 +232,9 @@ class _Session:
         if self.http is not None:
             raise InvalidArgument("this Xero is open already: share it, or make another one")
         self.http = self._given_http or _new_http()
+        self._retries = self.http._retry_connection  # pyright: ignore[reportPrivateUsage] - there is no public way
+        # By itself, aiohttp repeats a PUT or DELETE when a connection drops: past the limits, and a DELETE has no key.
+        self.http._retry_connection = False  # pyright: ignore[reportPrivateUsage] - as above
 
     async def close(self) -> None:
         """End the calls in flight, wait until they have left, and close what was opened here."""
@@ -239,7 +247,9 @@ class _Session:
             if self._scopes:
                 await self._idle.wait()
         finally:
-            if http is not None and http is not self._given_http:
+            if http is not None and http is self._given_http:
+                http._retry_connection = self._retries  # pyright: ignore[reportPrivateUsage] - as it was
+            elif http is not None:
                 await http.close()
 
     @property
@@ -247,6 +257,8 @@ class _Session:
         """The connection pool. Raises `SessionClosed`."""
         if self.http is None:
             raise SessionClosed("the session is not open: call within `async with Xero(...) as xero:`")
+        if self.http.closed:
+            raise SessionClosed("the aiohttp session that was given as `http` is closed")
         return self.http
 
     @contextmanager
@@ -270,10 +282,13 @@ class _Session:
                 headers={**headers, **_FORM_HEADERS},
                 timeout=self.timeout,
                 allow_redirects=False,
+                raise_for_status=False,
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise TransportError(f"no answer from the identity server: {type(error).__name__}") from error
+            cause = scrubbed(error)
+        # Raised out here, so that the error keeps no hold of one that knows the credentials.
+        raise TransportError(f"no answer from the identity server: {type(cause).__name__}") from cause
 
 
 class _Caller(Struct, frozen=True, eq=False):
@@ -381,7 +396,7 @@ class _Call(Generic[R]):
             return decision
         if isinstance(decision, Unknown):
             raise self._in_limbo(told(sent.outcome)) from cause_of(sent, self._request.operation.id)
-        raise error_of(sent, self._request.operation.id, self._attempts) from sent.error
+        raise error_of(sent, self._request.operation.id, self._attempts, datetime.now(UTC)) from sent.error
 
     async def _has_renewed(self) -> bool:
         """Whether there is a new token to try; once in a call."""
@@ -403,6 +418,7 @@ class _Call(Generic[R]):
         started = self._loop.time()
         try:
             await self._take_token(turn)
+            self._check_key(turn)
             self._phase = "read"
             started = self._loop.time()
             if self._first_sent is None:
@@ -414,6 +430,7 @@ class _Call(Generic[R]):
                 headers=self._headers(),
                 timeout=caller.timeout or session.timeout,
                 allow_redirects=False,
+                raise_for_status=False,
             ) as response:
                 turn.learn(response.status, response.headers)
                 answer = Answer(response.status, response.headers, await self._body_of(response), session.strict)
@@ -421,7 +438,7 @@ class _Call(Generic[R]):
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(error, aiohttp.InvalidURL):
                 raise InvalidArgument("the base URL and the path make no URL") from error
-            sent = Sent(outcome_of_failure(error), error=error)
+            sent = Sent(outcome_of_failure(error), error=scrubbed(error))
         finally:
             turn.release()
         sent.waited, sent.seconds = turn.waited, self._loop.time() - started
@@ -429,7 +446,9 @@ class _Call(Generic[R]):
 
     async def _body_of(self, response: aiohttp.ClientResponse) -> bytes:
         sink = self._request.sink
-        if sink is None or not response.ok:
+        if not response.ok:
+            return await _rest_of(response)
+        if sink is None:
             return await response.read()
         await sink(response.content.iter_chunked(CHUNK))
         return b""
@@ -442,6 +461,12 @@ class _Call(Generic[R]):
             # Nothing was sent, so nothing is spent.
             turn.give_back()
             raise
+
+    def _check_key(self, turn: PacedTurn) -> None:
+        """Turn and token may have taken long: no write in doubt goes out with a key that Xero may have forgotten."""
+        if self._may_be_done and self._loop.time() - self._first_time >= KEY_USE:
+            turn.give_back()
+            raise XeroError("the key became too old to be sent again")
 
     def _headers(self) -> dict[str, str]:
         headers = {**self._request.headers, "Authorization": f"Bearer {self._token}", "User-Agent": USER_AGENT}
@@ -531,15 +556,35 @@ def _named_wait(state: RetryCallState) -> float:
     return verdict.seconds if isinstance(verdict, Wait) else 0.0
 
 
+async def _rest_of(response: aiohttp.ClientResponse) -> bytes:
+    """The body of an error, as far as it can be read: the status says enough without it."""
+    try:
+        return await response.read()
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return b""
+
+
 def _body(data: bytes | None) -> bytes | io.BytesIO | None:
     return io.BytesIO(data) if data is not None and len(data) > LARGE_BODY else data
 
 
 def _root(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise InvalidArgument(f"{name} is a URL such as https://api.xero.com, without query or fragment")
+    if not _is_root(url):
+        raise InvalidArgument(
+            f"{name} is a URL such as https://api.xero.com, without user, query, fragment, spaces, or a port over 65535"
+        )
     return url.rstrip("/")
+
+
+def _is_root(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for a port out of range
+    except ValueError:
+        return False
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    is_bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain and is_bare
 
 
 def _client_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTimeout:
@@ -551,7 +596,4 @@ def _client_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTim
 
 
 def _new_http() -> aiohttp.ClientSession:
-    http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
-    # By itself, aiohttp sends a PUT or DELETE again when a connection drops: past the limits, and a DELETE has no key.
-    http._retry_connection = False  # pyright: ignore[reportPrivateUsage] - there is no public way
-    return http
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())

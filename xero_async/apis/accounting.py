@@ -24,6 +24,7 @@ from .table import (
     erase_many,
     exchange,
     fetch,
+    fetch_by_number,
     file_below,
     note_below,
     pages,
@@ -268,7 +269,7 @@ class Journals(Resource, path="/Journals", id_name="JournalID"):
 
     list = pages("getJournals", m.Journal, p.JournalQuery)
     get = fetch("getJournal", m.Journal, p.Plain)
-    get_by_number = fetch("getJournalByNumber", m.Journal, p.Plain, "/{JournalNumber}")
+    get_by_number = fetch_by_number("getJournalByNumber", m.Journal, p.Plain, "/{JournalNumber}")
 
 
 class LinkedTransactions(Resource, path="/LinkedTransactions", id_name="LinkedTransactionID"):

@@ -151,7 +151,7 @@ class PagedQuery(ModifiedQuery, frozen=True, kw_only=True):
 class ContactQuery(PagedQuery, frozen=True, kw_only=True):
     """Which contacts to list."""
 
-    ids: Sequence[Id] = field(default=(), name="IDs")
+    ids: Sequence[Id] | None = field(default=None, name="IDs")
     include_archived: bool | None = field(default=None, name="includeArchived")
     summary_only: bool = field(default=False, name="summaryOnly")
     """Only light fields: quicker, and fewer bytes to pay for."""
@@ -174,13 +174,13 @@ class ExactPagedQuery(PagedQuery, frozen=True, kw_only=True):
 class OverpaymentQuery(ExactPagedQuery, frozen=True, kw_only=True):
     """Which overpayments to list."""
 
-    references: Sequence[str] = field(default=(), name="References")
+    references: Sequence[str] | None = field(default=None, name="References")
 
 
 class PrepaymentQuery(ExactPagedQuery, frozen=True, kw_only=True):
     """Which prepayments to list."""
 
-    invoice_numbers: Sequence[str] = field(default=(), name="InvoiceNumbers")
+    invoice_numbers: Sequence[str] | None = field(default=None, name="InvoiceNumbers")
 
 
 class BankTransferQuery(ModifiedQuery, frozen=True, kw_only=True):
@@ -253,7 +253,7 @@ class BudgetDates(Plain, frozen=True, kw_only=True):
 class BudgetQuery(BudgetDates, frozen=True, kw_only=True):
     """Which budgets to list."""
 
-    ids: Sequence[Id] = field(default=(), name="IDs")
+    ids: Sequence[Id] | None = field(default=None, name="IDs")
 
 
 # -- reports --------------------------------------------------------------------------------------------------------
@@ -329,10 +329,10 @@ class TenNinetyNineQuery(Plain, frozen=True, kw_only=True):
 class InvoiceQuery(PagedQuery, frozen=True, kw_only=True):
     """Which invoices and bills to list."""
 
-    ids: Sequence[Id] = field(default=(), name="IDs")
-    invoice_numbers: Sequence[str] = field(default=(), name="InvoiceNumbers")
-    contact_ids: Sequence[Id] = field(default=(), name="ContactIDs")
-    statuses: Sequence[InvoiceStatus] = field(default=(), name="Statuses")
+    ids: Sequence[Id] | None = field(default=None, name="IDs")
+    invoice_numbers: Sequence[str] | None = field(default=None, name="InvoiceNumbers")
+    contact_ids: Sequence[Id] | None = field(default=None, name="ContactIDs")
+    statuses: Sequence[InvoiceStatus] | None = field(default=None, name="Statuses")
     include_archived: bool | None = field(default=None, name="includeArchived")
     created_by_my_app: bool | None = field(default=None, name="createdByMyApp")
     unitdp: UnitDp = None

@@ -30,7 +30,7 @@ def split(operation: Operation[Any], ids: Sequence[object], query: Parameters) -
     longest = max(_lists(query), key=lambda name: len(getattr(query, name)), default=None)
     if longest is None or len(values := list(getattr(query, longest))) <= 1:
         return [query]
-    empty = len(operation.request(ids, replace(query, **{longest: ()})).target) + len(longest) + 2
+    empty = len(operation.request(ids, replace(query, **{longest: None})).target) + len(longest) + 2
     parts = list(_parts(values, ROOM - empty))
     return [query] if len(parts) == 1 else [replace(query, **{longest: part}) for part in parts]
 

@@ -36,6 +36,7 @@ __all__ = [
     "everything",
     "exchange",
     "fetch",
+    "fetch_by_number",
     "file_below",
     "note_below",
     "pages",
@@ -97,6 +98,17 @@ def fetch(
 ) -> Row[Concatenate[Id, P], Awaitable[M]]:
     """One record by its id."""
     return _one(id, "GET", tail, _by_id, query, answers.read_one(kind), returns=envelope_of(kind))
+
+
+def fetch_by_number(
+    id: str, kind: type[M], query: Callable[P, Parameters], tail: str
+) -> Row[Concatenate[Id | int, P], Awaitable[M]]:
+    """One record by a number, which some records have as an integer."""
+
+    def sent(number: Id | int) -> Sent:
+        return (number,), None
+
+    return _one(id, "GET", tail, sent, query, answers.read_one(kind), returns=envelope_of(kind))
 
 
 def report(id: str, query: Callable[P, Parameters], tail: str) -> Row[P, Awaitable[ReportWithRow]]:
@@ -287,7 +299,7 @@ def note_below(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id,
 
     def sent(of: Id, note: str) -> Sent:
         if not 1 <= len(note) <= MAX_NOTE:
-            raise InvalidArgument(f"a note has 1 to {MAX_NOTE} characters, not {len(note)}")
+            raise InvalidArgument(f"a note is text of 1 to {MAX_NOTE} characters")
         return (of,), _enclose(envelope, [HistoryRecord(details=note)])
 
     read = answers.read_one(HistoryRecord)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..wire.codec import UNREADABLE
-from ..wire.errors import InvalidArgument, ServerError, SignInFailed, TransportError
+from ..wire.errors import InvalidArgument, ServerError, SessionClosed, SignInFailed, TransportError
 from ..wire.operation import Answer
 from .base import Sender
 
@@ -37,11 +37,17 @@ class _Grant(Struct):
     error: str = ""
     error_description: str = ""
 
+    def __repr__(self) -> str:
+        return "_Grant(...)"
+
 
 class _Token(Struct, frozen=True):
     text: str
     until: float
     """The loop's time at which it is no longer used."""
+
+    def __repr__(self) -> str:
+        return "_Token(...)"
 
 
 class ClientCredentials:
@@ -75,10 +81,19 @@ class ClientCredentials:
         return await self.token(send) != stale
 
     async def _ask_once(self, send: Sender) -> _Token:
-        if self._asking is None or self._asking.get_loop() is not asyncio.get_running_loop():
-            self._asking = asyncio.create_task(self._ask(send))
-            self._asking.add_done_callback(self._asked)
-        return await asyncio.shield(self._asking)
+        asking = self._asking
+        if asking is None or asking.get_loop() is not asyncio.get_running_loop():
+            return await asyncio.shield(self._begin(send))
+        try:
+            return await asyncio.shield(asking)
+        except SessionClosed:
+            # The session that was asking has been left; this one has not.
+            return await asyncio.shield(self._begin(send) if self._asking in (None, asking) else self._asking)
+
+    def _begin(self, send: Sender) -> asyncio.Task[_Token]:
+        self._asking = asyncio.create_task(self._ask(send))
+        self._asking.add_done_callback(self._asked)
+        return self._asking
 
     def _asked(self, task: asyncio.Task[_Token]) -> None:
         if self._asking is task:

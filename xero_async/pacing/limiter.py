@@ -36,7 +36,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ..wire.errors import DailyLimitReached
+from ..wire.errors import DailyLimitReached, InvalidArgument
 from ..wire.headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left, rate_limit_problem, retry_after
 from .limits import Limits, Remaining
 from .window import Day, Hindrance, Window
@@ -112,7 +112,7 @@ class Limiter:
 
     def _move(self, loop: asyncio.AbstractEventLoop) -> _Desk:
         if self._desk is not None and not self._desk.loop.is_closed():
-            raise RuntimeError("This Limiter is in use on another event loop; give each loop one of its own.")
+            raise InvalidArgument("this Xero is in use on another event loop: give each loop one of its own")
         self._desk = _Desk(loop, self.limits)
         return self._desk
 

@@ -17,6 +17,9 @@ APP_MINUTE_LEFT = "x-appminlimit-remaining"
 _PROBLEM = "x-rate-limit-problem"
 _RETRY_AFTER = "retry-after"
 
+LONGEST_WAIT = 172_800.0
+"""Seconds beyond which no `Retry-After` is believed: no limit of Xero's lasts longer than a day."""
+
 
 def calls_left(headers: Mapping[str, str], name: str) -> int | None:
     """Return the calls that the header `name` says are left."""
@@ -39,4 +42,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = float(headers.get(_RETRY_AFTER, ""))
     except ValueError:
         return None
-    return seconds if isfinite(seconds) and seconds >= 0 else None
+    return min(seconds, LONGEST_WAIT) if isfinite(seconds) and seconds >= 0 else None

@@ -8,14 +8,14 @@ sent, unless the struct says that they always are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import ClassVar, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from ..models import Model
@@ -46,6 +46,8 @@ def render(parameters: Parameters, record: type[Model] | None = None) -> tuple[s
     headers: dict[str, str] = {}
     for name, wire, default in _fields(type(parameters)):
         value = getattr(parameters, name)
+        if default is NODEFAULT and not value:
+            raise InvalidArgument(f"{name} cannot be empty")
         if value is None or (value == default and wire not in parameters.always):
             continue
         text = value.text(record) if isinstance(value, Condition) else _text(name, value)
@@ -68,6 +70,8 @@ def segment(name: str, value: object) -> str:
     """
     if value is None:
         raise InvalidArgument(f"{name} is missing: the record that it was taken from has none")
+    if type(value) is int and name.endswith("Number"):
+        return str(value)
     if not isinstance(value, (str, UUID)):
         raise InvalidArgument(f"{name} is text or a UUID, not a {type(value).__name__}")
     text = str(value)
@@ -97,8 +101,10 @@ def _text(name: str, value: object) -> str:
         return value.isoformat()
     if isinstance(value, (str, int, UUID)):
         return str(value)
-    if isinstance(value, Iterable):
-        return ",".join(_item(name, item) for item in cast("Iterable[object]", value))
+    if isinstance(value, Collection):
+        if not value:
+            raise InvalidArgument(f"{name} is empty, and would filter by nothing: leave it out if that is meant")
+        return ",".join(_item(name, item) for item in cast("Collection[object]", value))
     raise InvalidArgument(f"{name} cannot be a {type(value).__name__}")
 
 
