@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from scripted import Reply, Scripted, scripted
 
-from xero_async import InvalidArgument, NotFound, RetryPolicy, StaticToken, Tenant, Xero
+from xero_async import DecodeError, InvalidArgument, NotFound, RetryPolicy, StaticToken, Tenant, Xero
 
 ID = "7d0f2a3e-1c1d-4a8b-9b36-0a2f3c4d5e6f"
 CONTENT = bytes(range(256)) * 8192
@@ -92,3 +92,12 @@ async def test_uploads_from_a_path_and_a_stream(tmp_path: Path) -> None:
     assert all(seen.body == CONTENT for seen in server.seen)
     assert {seen.headers["content-type"] for seen in server.seen} == {"image/png"}
     assert all(seen.target.endswith("/x.png?IncludeOnline=true") for seen in server.seen)
+
+
+async def test_a_page_in_place_of_a_pdf_raises() -> None:
+    """A login page or an empty body with status 200 does not pass for a document."""
+    for body in (b"<html>Please sign in</html>", b""):
+        async with scripted([Reply(body=body, content_type="text/html")]) as server, client(server) as tenant:
+            with pytest.raises(DecodeError, match="not a PDF"):
+                await tenant.invoices.pdf(ID)
+        assert len(server.seen) == 1

@@ -66,7 +66,7 @@ from .pacing import (
     may_have_arrived,
     new_key,
 )
-from .wire.answers import is_expired_token
+from .wire.answers import is_expired_token, read_nothing
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError, XeroError
 from .wire.operation import Answer, Operation, Request, Sink
 from .wire.parameters import Parameters
@@ -386,7 +386,9 @@ class _Call(Generic[R]):
         if sent.answer is not None and sent.outcome.status is not None and sent.answer.is_success:
             if sent.outcome.failure is None:
                 self._report(sent, Return())
-                return _Value(self._request.operation.read(sent.answer))
+                # What went into a sink is the sink's, and there is nothing left to read.
+                read = self._request.operation.read if self._request.sink is None else read_nothing
+                return _Value(cast("R", read(sent.answer)))
         elif sent.answer is not None and is_expired_token(sent.answer) and await self._has_renewed():
             self._report(sent, Wait(0.0))
             return Wait(0.0)

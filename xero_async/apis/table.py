@@ -118,7 +118,7 @@ def report(id: str, query: Callable[P, Parameters], tail: str) -> Row[P, Awaitab
 
 def document(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[bytes]]:
     """A record as a PDF."""
-    return _one(id, "GET", "/{}/pdf", _by_id, options, answers.raw, returns=bytes, accept="application/pdf")
+    return _one(id, "GET", "/{}/pdf", _by_id, options, answers.read_pdf, returns=bytes, accept="application/pdf")
 
 
 def file_below(id: str, options: Callable[P, Parameters], tail: str) -> Row[Concatenate[Id, Id, P], Awaitable[bytes]]:

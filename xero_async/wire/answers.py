@@ -44,6 +44,7 @@ __all__ = [
     "read_nothing",
     "read_one",
     "read_page",
+    "read_pdf",
     "read_record",
     "read_results",
 ]
@@ -158,6 +159,13 @@ def _one(kind: type[M], envelope_type: type[Envelope[M]], answer: Answer) -> M:
 
 def raw(answer: Answer) -> bytes:
     """The bytes of a file."""
+    return answer.body
+
+
+def read_pdf(answer: Answer) -> bytes:
+    """The bytes of a PDF; a page in its place, such as that of a proxy, raises `DecodeError`."""
+    if b"%PDF" not in answer.body[:1024]:
+        raise _no_value("the answer is not a PDF", answer)
     return answer.body
 
 
