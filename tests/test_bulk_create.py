@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -35,7 +35,7 @@ from xero_async import (
     XeroError,
 )
 from xero_async.bulk import Created, CreateProgress, Creation, Failed, Outcome, Unknown, create_many
-from xero_async.bulk.create import ENVELOPE, match
+from xero_async.bulk.create import ENVELOPE, BatchWrite, match
 from xero_async.sandbox import Fault, Sandbox, SandboxLimits
 from xero_async.wire import encode
 
@@ -161,6 +161,11 @@ async def test_a_chunk_whose_outcome_is_unknown_loses_nothing_of_its_siblings() 
     assert len(unknown) == 50
     assert len(set(unknown)) == 1
     assert (unknown[0].key or "").startswith(sandbox.tenants[0])
+    request = unknown[0].request
+    assert request is not None
+    assert request.key == unknown[0].key
+    assert (request.body or b"").count(b"Harbour Books") == 50
+    assert "Harbour Books" not in repr(unknown[0])
     assert before <= unknown[0].since <= datetime.now(UTC)
     assert sum(isinstance(outcome, Created) for outcome in outcomes) == 100
 
@@ -341,6 +346,105 @@ async def test_an_error_says_what_became_of_its_chunk(error: XeroError, kinds: l
         assert outcomes[0] == Unknown("k", datetime(2026, 1, 1, tzinfo=UTC))
     if isinstance(error, ValidationFailed) and kinds[0] is Failed:
         assert outcomes[1] == Failed(("Wrong 1.",))
+
+
+@pytest.mark.parametrize("error", [KeyError("n"), TimeoutError(), asyncio.CancelledError()])
+async def test_an_error_that_no_write_should_raise_is_one_chunks_affair(error: BaseException) -> None:
+    """Whatever a write raises, its chunk is unknown, and those beside and after it are created."""
+
+    async def write(records: Sequence[Invoice], /) -> Results[Invoice]:
+        await asyncio.sleep(0)
+        if records[0].invoice_number == "N-2":
+            raise error
+        return Results(records)
+
+    outcomes = await create_many(write, invoices(8), chunk_size=2, in_flight=2)
+    assert numbers(outcomes) == ["N-0", "N-1", None, None, *(f"N-{number}" for number in range(4, 8))]
+    assert isinstance(outcomes[2], Unknown)
+
+
+def hanging_after(answered: int, hanging: asyncio.Event) -> BatchWrite[Invoice]:
+    """A write whose first calls are answered; the others hang."""
+    calls = 0
+
+    async def write(records: Sequence[Invoice], /) -> Results[Invoice]:
+        nonlocal calls
+        calls += 1
+        if calls > answered:
+            hanging.set()
+            await asyncio.Event().wait()
+        return Results(records)
+
+    return write
+
+
+async def test_who_leaves_early_finds_the_outcomes_that_were_not_taken() -> None:
+    """After a break the rest of a chunk, chunks answered and chunks cut off are told; then nothing more was sent."""
+    hanging = asyncio.Event()
+    async with aclosing(create_many(hanging_after(3, hanging), invoices(100), chunk_size=2, in_flight=2)) as creation:
+        async for _ in creation:
+            await hanging.wait()
+            await asyncio.sleep(0.01)
+            break
+    left = creation.outcomes_left
+    assert numbers(left)[:5] == ["N-1", "N-2", "N-3", "N-4", "N-5"]
+    assert [type(outcome) for outcome in left[5:]] == [Unknown] * 4
+    assert not own_tasks()
+    with pytest.raises(InvalidArgument):
+        await creation
+
+
+async def test_a_chunk_that_never_left_is_no_unknown_one() -> None:
+    """What was ended before its write was called has failed, for certain; a record that cannot be sent, as ever."""
+    sent = list[Invoice]()
+
+    async def write(records: Sequence[Invoice], /) -> Results[Invoice]:
+        sent.extend(records)
+        return Results(records)
+
+    async def source() -> AsyncIterator[Invoice]:
+        for record in [invoice("A", "NaN"), invoice("B")]:
+            yield record
+        closing.append(asyncio.create_task(creation.aclose()))
+
+    closing = list[asyncio.Task[None]]()
+    creation = create_many(write, source())
+    task = asyncio.create_task(awaited(creation))
+    await until(lambda: bool(closing))
+    await asyncio.gather(task, *closing, return_exceptions=True)
+    unsendable, ended = creation.outcomes_left
+    assert "finite" in str(unsendable)
+    assert ended == Failed(("not sent: the creation ended before",))
+    assert sent == []
+    assert not own_tasks()
+
+
+async def test_a_creation_that_is_awaited_and_cancelled_keeps_all_outcomes() -> None:
+    """What a cancelled task would have got is on the creation: what is known, and what was cut off as unknown."""
+    hanging = asyncio.Event()
+    creation = create_many(hanging_after(3, hanging), invoices(100), chunk_size=2, in_flight=2)
+    task = asyncio.create_task(awaited(creation))
+    await hanging.wait()
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert numbers(creation.outcomes_left) == [*(f"N-{number}" for number in range(6)), *[None] * 4]
+    assert {type(outcome) for outcome in creation.outcomes_left[6:]} == {Unknown}
+    assert not own_tasks()
+
+
+async def test_a_creation_that_is_awaited_and_whose_source_fails_keeps_all_outcomes() -> None:
+    """The error of the source is raised, and the outcomes of what it gave before are on the creation."""
+
+    def failing() -> Iterator[Invoice]:
+        yield from invoices(3)
+        raise OSError("the disk is gone")
+
+    creation = create_many(echo, failing(), chunk_size=2)
+    with pytest.raises(OSError, match="the disk is gone"):
+        await creation
+    assert numbers(creation.outcomes_left) == ["N-0", "N-1", "N-2"]
 
 
 @pytest.mark.parametrize(("error", "sent"), [(BadRequest("No."), 3), (SignInFailed("No token."), 1)])

@@ -148,13 +148,15 @@ def test_among_several_tenants_none_is_guessed(several: Run, tmp_path: Path) -> 
 
 
 def test_tenants_are_chosen_by_name_id_or_environment(several: Run, sandboxes: list[Sandbox], tmp_path: Path) -> None:
-    """A name in any case, an id, and XERO_TENANT_ID each choose a tenant; several can be chosen at once."""
+    """A name in any case, an id, and XERO_TENANT_ID each choose a tenant, a name with spaces too; options go first."""
     first, second = sandboxes[1].tenants
     only = ["--resource", "contacts"]
     several("export", str(tmp_path / "a"), "--tenant", "sandbox company 2", *only)
     several("export", str(tmp_path / "b"), "--tenant", second.upper(), *only)
     several("export", str(tmp_path / "c"), *only, XERO_TENANT_ID=second)
-    for folder in "abc":
+    several("export", str(tmp_path / "e"), *only, XERO_TENANT_ID="Sandbox Company 2")
+    several("export", str(tmp_path / "f"), "--tenant", second, *only, XERO_TENANT_ID=first)
+    for folder in "abcef":
         assert [path.name for path in (tmp_path / folder).iterdir()] == ["Sandbox Company 2"]
     several("export", str(tmp_path / "d"), "--tenant", first, "--tenant", second, "--tenant", first, *only)
     assert {path.name for path in (tmp_path / "d").iterdir()} == {"Sandbox Company 1", "Sandbox Company 2"}

@@ -167,7 +167,7 @@ def test_the_demo_rejects_doubles_and_loses_nothing(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     told = dict(re.findall(r"^│ ([a-z ]+?) +│ (.*?) +│$", result.stdout, re.MULTILINE))
     assert told["rejections"] == told["duplicates"] == "0"
-    assert told["created"] == "100 invoices"
+    assert told["created"] == "100 invoices, 50 of them bills"
     assert told["exported"] == "100 contacts, 400 invoices"
     assert "answer lost" in told["faults injected"]
     assert int(told["retries"]) >= 1
@@ -201,6 +201,54 @@ def test_an_interrupted_demo_leaves_no_process_and_no_half_file(
             assert len(path.read_bytes().splitlines()) == whole[path.name]
         else:
             assert number == signal.SIGKILL
+
+
+@interruptible
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_takes_its_own_folder_away(tmp_path: Path, number: signal.Signals) -> None:
+    """A temporary folder that was never named is gone with the demo, whole files and all."""
+    with started("demo", *SMALL, environment={"TMPDIR": str(tmp_path)}) as process:
+        until(lambda: [path for path in files_in(tmp_path) if path.suffix == ".jsonl"])
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE)
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- ends -----------------------------------------------------------------------------------------------------------
+
+
+@interruptible
+def test_a_reader_that_leaves_ends_a_command_quietly() -> None:
+    """When nobody reads the output, as with `head`, there is no message, and the code is that of a shell."""
+    with started("sandbox", "--tenants", "2") as server:
+        told = ready(server)
+        names = ("base_url", "identity_url", "client_id", "client_secret")
+        for arguments in (["tenants"], ["--help"], ["--version"]):
+            environment = {f"XERO_{name.upper()}": told[name] for name in names}
+            with started(*arguments, environment=environment) as process:
+                assert process.stdout is not None
+                assert process.stderr is not None
+                process.stdout.close()
+                assert process.stderr.read() == ""
+                assert process.wait(PATIENCE) in ({141} if arguments == ["tenants"] else {1, 141})
+
+
+@interruptible
+def test_an_interrupt_while_the_commands_are_imported_shows_no_traceback() -> None:
+    """Ctrl-C before the commands are there exits as later on."""
+    code = (
+        "import builtins, os, signal\n"
+        "from xero_async.cli import main\n"
+        "real = builtins.__import__\n"
+        "def imported(name, *rest):\n"
+        "    name == 'typer' and os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = imported\n"
+        "main()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert result.returncode == 130
+    assert result.stderr == ""
 
 
 # -- the extra ------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from xero_async import Invoice, Limits
 from xero_async.bulk import Created, Exported, Failed, Outcome, Summary
-from xero_async.cli.proof import Proof, invoice_number, least_seconds
+from xero_async.cli.proof import Proof, invoice_number, is_bill, least_seconds
 from xero_async.sandbox import Counters
 
 COUNT = 4
@@ -91,6 +91,19 @@ def test_the_table_shows_what_counts(tmp_path: Path) -> None:
     text = console.export_text()
     for words in ("9 (8 if nothing had failed)", "2: 1 × answer lost, 1 × late answer", "2.0 s, 2.5 times", "0.8 s: 8"):
         assert words in text
+
+
+def test_every_other_batch_is_one_of_bills() -> None:
+    """Bills come in whole batches, so that an answer that is lost leaves nothing but bills to be doubled."""
+    assert [is_bill(index) for index in (0, 49, 50, 99, 100, 149, 150)] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(

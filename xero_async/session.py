@@ -386,7 +386,7 @@ class _Call(Generic[R]):
         if sent.answer is not None and sent.outcome.status is not None and sent.answer.is_success:
             if sent.outcome.failure is None:
                 self._report(sent, Return())
-                # What went into a sink is the sink's, and there is nothing left to read.
+                # What went into a sink is not read again.
                 read = self._request.operation.read if self._request.sink is None else read_nothing
                 return _Value(cast("R", read(sent.answer)))
         elif sent.answer is not None and is_expired_token(sent.answer) and await self._has_renewed():

@@ -8,7 +8,12 @@ memory, and a chunk that has to be sent again holds up none of those after it.
 
 Nothing that befalls one chunk is felt by its siblings. A record that cannot be sent at all fails alone, before its
 chunk leaves. An error after which no call can succeed (the day's limit, a closed session, a sign-in that failed) is
-the outcome of all that has not left yet. What Xero may or may not have done is told as `Unknown`, never guessed.
+the outcome of all that has not left yet. What Xero may or may not have done is told as `Unknown`, never guessed, and
+so is a chunk whose write raises what no write should.
+
+Whoever leaves early, by `break`, by an error or by cancellation, ends the drawing and the sending. Nothing runs on
+behind them, and nothing known is lost: the outcomes that they have not taken are on the creation, `Unknown` for chunks
+that were cut off in flight.
 
 Xero does not promise the order of its answers, so they are matched by the natural key that Xero echoes, where it is
 unique in the chunk, and what is left by position.
@@ -17,7 +22,8 @@ unique in the chunk, and what is left by position.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import logging
+from collections import Counter, deque
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -35,7 +41,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from msgspec import Struct
 
 from ..models import Model, ValidationError
-from ..wire import Results, encode
+from ..wire import Request, Results, encode
 from ..wire.errors import (
     DailyLimitReached,
     DecodeError,
@@ -65,6 +71,7 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=Model)
+_log = logging.getLogger(__name__)
 
 # https://developer.xero.com/documentation/api/accounting/requests-and-responses/
 MAX_CHUNK = 50
@@ -96,12 +103,19 @@ class Failed(Struct, frozen=True):
 
 
 class Unknown(Struct, frozen=True):
-    """Xero may or may not have saved the record: read back before you send it again."""
+    """Xero may or may not have saved the record: read back before you send it again.
+
+    A key is good for identical bytes only. To send it again under its key therefore means `request`, whole and as it
+    is: the same method, target, headers and body. The record written anew, alone or among others, is another request.
+    """
 
     key: str | None
-    """The idempotency key of the call; None where the answer that could not be read was the first."""
+    """The idempotency key of the call; None where it is not known."""
     since: datetime
-    """When the call was first sent, in UTC. Until the key is 6 minutes old, sending the same again is safe."""
+    """When the call was first sent, in UTC. Until the key is 6 minutes old, sending `request` again is safe."""
+    request: Request[Any] | None = None
+    """The call, with the key and all records of the chunk; None where it is not known: its answer could not be read,
+    or nobody waited for it. Its repr shows none of them."""
 
 
 Outcome: TypeAlias = Created[M] | Failed | Unknown
@@ -146,6 +160,13 @@ def create_many(
     outcomes and are not raised. `max_bytes` is of encoded JSON; `in_flight` is in chunks. An error that `records`
     raises is raised after the outcomes of all records drawn before it. Raises `InvalidArgument` at once for sizes that
     cannot be right.
+
+    Where it may end early, keep it and close it, and no outcome is lost:
+
+        async with aclosing(create_many(tenant.invoices.create, records)) as creation:
+            async for outcome in creation:
+                ...
+        creation.outcomes_left  # of what was sent, and not taken above
     """
     if not 1 <= chunk_size <= MAX_CHUNK:
         raise InvalidArgument(f"chunk_size is from 1 to {MAX_CHUNK}")
@@ -157,6 +178,36 @@ def create_many(
     if not isinstance(records, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgument("records is an iterable or an async iterable of records")
     return Creation(write, _chunks(records, chunk_size, max_bytes), in_flight, on_progress)
+
+
+class _Flight(Generic[M]):
+    """Records that go together, and what has become of them."""
+
+    def __init__(self, items: list[M | Failed]) -> None:
+        self.items = items
+        self.began: datetime | None = None
+        """When it left; None before that."""
+        self.outcomes: list[Outcome[M]] | None = None
+        self.taken = 0
+
+    @property
+    def records(self) -> list[M]:
+        """Those that can be sent."""
+        return [item for item in self.items if not isinstance(item, Failed)]
+
+    def land(self, fates: Iterable[Outcome[M]]) -> list[Outcome[M]]:
+        """Learn what became of the records that were sent."""
+        fate = iter(fates)
+        self.outcomes = [item if isinstance(item, Failed) else next(fate) for item in self.items]
+        return self.outcomes
+
+    @property
+    def left(self) -> list[Outcome[M]]:
+        """The outcomes that nobody has taken, as far as they are known now."""
+        if self.outcomes is not None:
+            return self.outcomes[self.taken :]
+        fate = _NOT_SENT if self.began is None else Unknown(None, self.began)
+        return [item if isinstance(item, Failed) else fate for item in self.items]
 
 
 class Creation(Generic[M]):
@@ -174,41 +225,74 @@ class Creation(Generic[M]):
         self._done = 0
         self._stopped: Failed | None = None
         self._begun = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._flights: deque[_Flight[M]] = deque()
+        self._kept: list[Outcome[M]] = []
 
     def __repr__(self) -> str:
         return f"<Creation, {self._tally.total()} records so far>"
+
+    @property
+    def outcomes_left(self) -> list[Outcome[M]]:
+        """The outcomes that nobody has taken, in the order of the records, from the one after the last that was taken.
+
+        This is for a creation that ended early: once it is closed, or has raised, they are final. What Xero answered
+        is told; what was cut off in flight is `Unknown`. Records after these have not been sent. Of a creation that
+        was awaited and raised, these are all outcomes.
+        """
+        return [*self._kept, *(outcome for flight in self._flights for outcome in flight.left)]
+
+    async def aclose(self) -> None:
+        """End it: nothing more is drawn or sent, calls in flight are cut off, and no task is left when it returns.
+
+        A loop over the creation that ends early does so as well, but Python may put it off for a moment.
+        """
+        self._begun = True
+        await _end(self._tasks)
+        await self._chunks.aclose()
 
     def __await__(self) -> Generator[Any, None, list[Outcome[M]]]:
         return self._all().__await__()
 
     async def _all(self) -> list[Outcome[M]]:
-        return [outcome async for outcome in self]
+        outcomes: list[Outcome[M]] = []
+        try:
+            async with aclosing(aiter(self)) as coming:
+                async for outcome in coming:
+                    outcomes.append(outcome)
+        except BaseException:
+            self._kept = outcomes
+            raise
+        return outcomes
 
     async def __aiter__(self) -> AsyncGenerator[Outcome[M], None]:
         if self._begun:
             raise InvalidArgument("a creation runs once: call create_many again")
         self._begun = True
-        flights: asyncio.Queue[asyncio.Task[list[Outcome[M]]] | None] = asyncio.Queue()
+        started: asyncio.Queue[tuple[_Flight[M], asyncio.Task[list[Outcome[M]]]] | None] = asyncio.Queue()
         held = asyncio.Semaphore(self._in_flight * AHEAD)
-        tasks: set[asyncio.Task[Any]] = set()
-        feeder = asyncio.create_task(self._feed(flights, held, tasks))
-        tasks.add(feeder)
+        feeder = asyncio.create_task(self._feed(started, held))
+        self._tasks.add(feeder)
         try:
-            while (flight := await flights.get()) is not None:
-                outcomes = await flight
-                tasks.discard(flight)
+            while (next_one := await started.get()) is not None:
+                flight, task = next_one
+                # Not awaited itself, or a cancellation would make room for another before the sending is stopped.
+                await asyncio.wait((task,))
+                outcomes = task.result()
+                self._tasks.discard(task)
                 for outcome in outcomes:
+                    flight.taken += 1
                     yield outcome
+                self._flights.popleft()
                 held.release()
             await feeder
         finally:
-            await _end(tasks)
+            await _end(self._tasks)
 
     async def _feed(
         self,
-        flights: asyncio.Queue[asyncio.Task[list[Outcome[M]]] | None],
+        started: asyncio.Queue[tuple[_Flight[M], asyncio.Task[list[Outcome[M]]]] | None],
         held: asyncio.Semaphore,
-        tasks: set[asyncio.Task[Any]],
     ) -> None:
         """Let chunks go, as there is room for them."""
         slots = asyncio.Semaphore(self._in_flight)
@@ -217,18 +301,19 @@ class Creation(Generic[M]):
                 async for items in chunks:
                     await held.acquire()
                     await slots.acquire()
-                    flight = asyncio.create_task(self._fly(items, slots))
-                    tasks.add(flight)
-                    flights.put_nowait(flight)
+                    flight = _Flight(items)
+                    task = asyncio.create_task(self._fly(flight, slots))
+                    self._flights.append(flight)
+                    self._tasks.add(task)
+                    started.put_nowait((flight, task))
         finally:
-            flights.put_nowait(None)
+            started.put_nowait(None)
 
-    async def _fly(self, items: list[M | Failed], slots: asyncio.Semaphore) -> list[Outcome[M]]:
+    async def _fly(self, flight: _Flight[M], slots: asyncio.Semaphore) -> list[Outcome[M]]:
         try:
-            fates = iter(await self._fates([item for item in items if not isinstance(item, Failed)]))
+            outcomes = flight.land(await self._fates(flight))
         finally:
             slots.release()
-        outcomes = [item if isinstance(item, Failed) else next(fates) for item in items]
         self._tally.update(type(outcome) for outcome in outcomes)
         self._done += 1
         tell(self._on_progress, self._progress())
@@ -238,24 +323,39 @@ class Creation(Generic[M]):
         tally = self._tally
         return CreateProgress(created=tally[Created], failed=tally[Failed], unknown=tally[Unknown], chunks=self._done)
 
-    async def _fates(self, records: list[M]) -> list[Outcome[M]]:
+    async def _fates(self, flight: _Flight[M]) -> list[Outcome[M]]:
         """What becomes of records that are sent together."""
+        records = flight.records
         if not records:
             return []
         if self._stopped is not None:
             return [self._stopped] * len(records)
-        began = datetime.now(UTC)
+        began = flight.began = datetime.now(UTC)
         try:
-            results = await self._write(records)
+            return _fates_by(records, await self._write(records), began)
         except XeroError as error:
             if isinstance(error, _HOPELESS):
                 self._stopped = Failed((error.message,))
             return list(_fates_under(error, len(records), began))
-        return _fates_by(records, results, began)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            _log.warning("a write was cancelled from within: what became of %d records is unknown", len(records))
+        except Exception:
+            _log.exception("a write raised what it never should: what became of %d records is unknown", len(records))
+        return [Unknown(None, began)] * len(records)
 
+
+_NOT_SENT = Failed(("not sent: the creation ended before",))
 
 _HOPELESS = (DailyLimitReached, SessionClosed, Unauthorized, MissingScope, Forbidden)
 """Errors that every further call would meet as well."""
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task itself has been cancelled, rather than something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _end(tasks: set[asyncio.Task[Any]]) -> None:
@@ -319,7 +419,7 @@ def _weighed(record: M, most: int) -> tuple[M | Failed, int]:
 def _fates_under(error: XeroError, count: int, began: datetime) -> Sequence[Failed | Unknown]:
     """What an error means for each record of the call."""
     if isinstance(error, OutcomeUnknown):
-        return [Unknown(error.key, error.first_sent or began)] * count
+        return [Unknown(error.key, error.first_sent or began, error.request)] * count
     if isinstance(error, DecodeError):
         # Xero said that it did something, and not what.
         return [Unknown(None, began)] * count

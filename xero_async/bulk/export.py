@@ -157,7 +157,7 @@ def _queries(
         if where is not None and "where" not in taken:
             raise InvalidArgument(f"{name} cannot be filtered by where")
         queries[name] = {word: value for word, value in wanted.items() if word in taken and value is not None}
-        if "page" in taken and (id_name := _id_names()[name]):
+        if {"page", "order"} <= set(taken) and (id_name := _id_names()[name]):
             queries[name]["order"] = f"{id_name} ASC"
         operation.request((), operation.parameters(**queries[name]))
     return queries

@@ -17,7 +17,7 @@ HELP = """Xero's Accounting API from the command line.
 The client's secret, or an access token, comes from the environment and from there alone: \
 XERO_CLIENT_SECRET with XERO_CLIENT_ID, or XERO_ACCESS_TOKEN.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted, 141 nobody reads the output.
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -28,8 +28,9 @@ TenantNames: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--tenant",
-        envvar="XERO_TENANT_ID",
-        help="An organisation, by name or id; can be given several times. Needless where there is only one.",
+        # Not `envvar`, which would take a name apart at its spaces.
+        help="An organisation, by name or id; can be given several times. Without it, XERO_TENANT_ID holds one name or "
+        "id. Needless where there is only one.",
         metavar="NAME|ID",
     ),
 ]
@@ -56,7 +57,12 @@ def _auth(client_id: str) -> Auth:
 
 
 async def choose(xero: Xero, wanted: Sequence[str] | None) -> list[Connection]:
-    """The connections that were asked for, or the only one there is. Raises `CommandError`, and never guesses."""
+    """The connections that were asked for, or the only one there is. Raises `CommandError`, and never guesses.
+
+    Where none was asked for, the environment may name one.
+    """
+    if not wanted and (named := os.environ.get("XERO_TENANT_ID", "").strip()):
+        wanted = [named]
     connections = await xero.connections()
     if not connections:
         raise CommandError("the app is connected to no organisation")

@@ -17,7 +17,7 @@ from ..models import Invoice
 from ..pacing import Limits
 from ..sandbox import Counters
 
-__all__ = ["Proof", "invoice_number", "least_seconds"]
+__all__ = ["Proof", "invoice_number", "is_bill", "least_seconds"]
 
 FAULT_NAMES = {
     "drop_after": "answer lost",
@@ -35,6 +35,11 @@ SHOWN = 3
 def invoice_number(index: int) -> str:
     """The number of an invoice that the demo creates, by its place among them."""
     return f"DEMO-{index + 1:06}"
+
+
+def is_bill(index: int) -> bool:
+    """Whether it is a bill: every other batch is one of bills, whose numbers Xero lets be used again."""
+    return index // bulk.MAX_CHUNK % 2 == 1
 
 
 def least_seconds(calls: int, latency: float, limits: Limits) -> float:
@@ -114,7 +119,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     def _rows(self) -> Iterator[tuple[str, Text]]:
         counters, files = self.counters, {file.resource: file.records for file in self.exported.files}
         created = sum(isinstance(outcome, bulk.Created) for outcome in self.outcomes)
-        yield "created", Text(f"{created:,} invoices")
+        bills = sum(map(is_bill, range(len(self.outcomes))))
+        yield "created", Text(f"{created:,} invoices, {bills:,} of them bills")
         yield "exported", Text(f"{files['contacts']:,} contacts, {files['invoices']:,} invoices")
         yield "calls", Text(f"{counters.calls} ({self.planned} if nothing had failed)")
         yield "faults injected", Text(_listed(counters.injected))

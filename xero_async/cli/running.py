@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from ..wire.errors import InvalidArgument, XeroError
-from . import INTERRUPTED
+from . import CUT_OFF, INTERRUPTED
 
 __all__ = ["FAILED", "MISUSED", "CommandError", "printable", "run"]
 
@@ -37,6 +37,8 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         _leave("terminated", TERMINATED)
     except CommandError as error:
         _leave(str(error), error.code)
+    except BrokenPipeError:
+        raise typer.Exit(CUT_OFF) from None
     except (XeroError, OSError) as error:
         sentence = "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
         _leave(sentence, MISUSED if isinstance(error, InvalidArgument) else FAILED)
