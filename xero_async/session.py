@@ -85,11 +85,8 @@ READ_TIMEOUT = 100.0
 CONNECT_TIMEOUT = 15.0
 USER_AGENT = f"xero_async/{__version__} (aiohttp {aiohttp.__version__}; Python {platform.python_version()})"
 
-_FORM_HEADERS = {
-    "Accept": "application/json",
-    "Content-Type": "application/x-www-form-urlencoded",
-    "User-Agent": USER_AGENT,
-}
+_FORM = "application/x-www-form-urlencoded"
+_FORM_HEADERS = {"Accept": "application/json", "Content-Type": _FORM, "User-Agent": USER_AGENT}
 
 CHUNK = 1 << 18
 """Bytes that are written to a file at a time."""
