@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xero_async import ClientCredentials, Forbidden, InvalidArgument, Invoice, RetryPolicy, Xero
+from xero_async import ClientCredentials, Forbidden, InvalidArgument, Invoice, Limits, RetryPolicy, Xero
 from xero_async.bulk import ExportProgress, export, listable
 from xero_async.bulk.export import folder_names
 from xero_async.sandbox import Fault, Sandbox
@@ -41,8 +41,8 @@ async def running(
         contacts=120, invoices=450, tenants=tenants, limits=None, faults=faults, latency=latency
     ) as sandbox:
         auth = ClientCredentials(sandbox.client_id, sandbox.client_secret)
-        retry = RetryPolicy(base=0.01)
-        async with Xero(auth, base_url=sandbox.base_url, identity_url=sandbox.identity_url, retry=retry) as xero:
+        url, retry, limits = sandbox.base_url, RetryPolicy(base=0.01), Limits(minute=1000)
+        async with Xero(auth, base_url=url, identity_url=sandbox.identity_url, retry=retry, limits=limits) as xero:
             yield sandbox, xero
 
 
