@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from xero_async import ClientCredentials, Forbidden, InvalidArgument, Invoice, Limits, RetryPolicy, Xero
 from xero_async.bulk import ExportProgress, export, listable
 from xero_async.bulk.export import folder_names
-from xero_async.sandbox import Fault, Sandbox
+from xero_async.sandbox import Fault, Sandbox, SandboxLimits
 from xero_async.wire import decode, encode
 
 DOCUMENTS = {
@@ -38,7 +38,12 @@ async def running(
 ) -> AsyncGenerator[tuple[Sandbox, Xero]]:
     """A sandbox with 120 contacts and 450 invoices for each tenant, and a client with short waits."""
     async with Sandbox(
-        contacts=120, invoices=450, tenants=tenants, limits=None, faults=faults, latency=latency
+        contacts=120,
+        invoices=450,
+        tenants=tenants,
+        limits=SandboxLimits(minute=1000),
+        faults=faults,
+        latency=latency,
     ) as sandbox:
         auth = ClientCredentials(sandbox.client_id, sandbox.client_secret)
         url, retry, limits = sandbox.base_url, RetryPolicy(base=0.01), Limits(minute=1000)
