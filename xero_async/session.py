@@ -373,20 +373,15 @@ class _Call(Generic[R]):
 
     async def _attempt(self) -> _Value[R] | Wait:
         self._attempts += 1
-        try:
+        with self._kept_in_doubt():
             sent = await self._send()
-        except XeroError as error:
-            # Nothing was sent this time, but an earlier attempt may have done the write.
-            if not self._may_be_done:
-                raise
-            raise self._in_limbo(error.message) from error
-        if sent.answer is not None and sent.outcome.status is not None and sent.answer.is_success:
-            if sent.outcome.failure is None:
-                self._report(sent, Return())
-                # What went into a sink is not read again.
-                read = self._request.operation.read if self._request.sink is None else read_nothing
-                return _Value(cast("R", read(sent.answer)))
-        elif sent.answer is not None and is_expired_token(sent.answer) and await self._has_renewed():
+        answer = sent.answer
+        if answer is not None and answer.is_success and sent.outcome.failure is None:
+            self._report(sent, Return())
+            # What went into a sink is not read again.
+            read = self._request.operation.read if self._request.sink is None else read_nothing
+            return _Value(cast("R", read(answer)))
+        if answer is not None and is_expired_token(answer) and await self._has_renewed():
             self._report(sent, Wait(0.0))
             return Wait(0.0)
         decision = self._decide(sent.outcome)
@@ -397,17 +392,23 @@ class _Call(Generic[R]):
             raise self._in_limbo(told(sent.outcome)) from cause_of(sent, self._request.operation.id)
         raise error_of(sent, self._request.operation.id, self._attempts, datetime.now(UTC)) from sent.error
 
+    @contextmanager
+    def _kept_in_doubt(self) -> Generator[None]:
+        """Nothing may have been sent this time, but an earlier attempt may have done the write."""
+        try:
+            yield
+        except XeroError as error:
+            if not self._may_be_done:
+                raise
+            raise self._in_limbo(error.message) from error
+
     async def _has_renewed(self) -> bool:
         """Whether there is a new token to try; once in a call."""
         if self._renewed:
             return False
         self._renewed, self._phase = True, "token"
-        try:
+        with self._kept_in_doubt():
             return await self._session.auth.renew(self._token, self._session.sign_in)
-        except XeroError as error:
-            if not self._may_be_done:
-                raise
-            raise self._in_limbo(error.message) from error
 
     async def _send(self) -> Sent:
         session, request, caller = self._session, self._request, self._caller

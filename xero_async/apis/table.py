@@ -14,7 +14,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeAlias, TypeVar, 
 
 from msgspec import Struct
 
-from ..models import HistoryRecord, Model, ReportWithRow, envelope_of
+from ..models import Envelope, HistoryRecord, Model, ReportWithRow, envelope_of
 from ..wire import answers
 from ..wire.answers import Results
 from ..wire.errors import InvalidArgument
@@ -453,9 +453,8 @@ def _with_status(request: type[S], **ids: str) -> S:
     return cast("Callable[..., S]", request)(status=DELETED, **ids)
 
 
-def _enclose(envelope: type[Model], records: Sequence[Model]) -> Model:
+def _enclose(envelope: type[Envelope[M]], records: Sequence[M]) -> Envelope[M]:
     """Records in the envelope in which they travel."""
     if isinstance(records, Struct) or not records:
         raise InvalidArgument("give a list of records with at least one in it")
-    (name,) = set(envelope.__struct_fields__) - {"pagination", "warnings"}
-    return envelope(**{name: list(records)})
+    return envelope(**{envelope.records_field(): list(records)})

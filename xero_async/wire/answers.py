@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import Struct, to_builtins
 
-from ..models import Element, Envelope, Model, Pagination, envelope_of
+from ..models import Element, Envelope, Model, Pagination, envelope_of, wire_name
 from .codec import UNREADABLE, decode
 from .errors import (
     BadRequest,
@@ -136,8 +136,8 @@ def read_list(kind: type[M]) -> Reader[list[M]]:
 def _page(envelope_type: type[Envelope[M]], answer: Answer) -> Page[M]:
     envelope = _decode(envelope_type, answer)
     records = envelope.records
-    if records is None and not _says_empty(answer, _wire_key(envelope_type)):
-        raise _no_value(f"the answer holds no {_wire_key(envelope_type)}", answer)
+    if records is None and not _says_empty(answer, wire_name(envelope_type.records_field())):
+        raise _no_value(f"the answer holds no {wire_name(envelope_type.records_field())}", answer)
     page = Page(records or ())
     page.place(getattr(envelope, "pagination", None))
     return page
@@ -146,7 +146,7 @@ def _page(envelope_type: type[Envelope[M]], answer: Answer) -> Page[M]:
 def _results(envelope_type: type[Envelope[M]], answer: Answer) -> Results[M]:
     records = _decode(envelope_type, answer).records
     if records is None:
-        raise _no_value(f"the answer holds no {_wire_key(envelope_type)}", answer)
+        raise _no_value(f"the answer holds no {wire_name(envelope_type.records_field())}", answer)
     return Results(records)
 
 
@@ -171,10 +171,6 @@ def read_pdf(answer: Answer) -> bytes:
 
 def read_nothing(answer: Answer) -> None:
     """Nothing: the status says it all."""
-
-
-def _wire_key(envelope: type[Model]) -> str:
-    return next(name for name in envelope.__struct_encode_fields__ if name not in ("pagination", "Warnings"))
 
 
 def _decode(kind: type[T], answer: Answer, opening: bytes = b"{") -> T:
