@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from .values import Document, dump_json, new_id
@@ -12,11 +13,12 @@ TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Answer(NamedTuple):
-    """What is sent back: a status, the bytes of the body, and its content type."""
+    """What is sent back: a status, the bytes of the body, its content type, and headers of its own."""
 
     status: int
     body: bytes
     content_type: str = "application/json; charset=utf-8"
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(Exception):

@@ -413,7 +413,7 @@ class Sandbox:
         counted: bool = True,
     ) -> web.StreamResponse:
         """Send an answer, compressed where the client takes that; `cut` sends half of the body and hangs up."""
-        sent = dict(headers or {})
+        sent = {**answer.headers, **(headers or {})}
         payload = answer.body
         if payload:
             sent["Content-Type"] = answer.content_type
