@@ -8,7 +8,18 @@ from ._version import __version__
 from .apis.accounting import operations
 from .apis.pages import Pages
 from .apis.reports import report_records
-from .auth import ClientCredentials, StaticToken
+from .auth import (
+    PKCE,
+    AuthorizationCode,
+    ClientCredentials,
+    FileStore,
+    MemoryStore,
+    SignIn,
+    StaticToken,
+    TokenSet,
+    TokenStore,
+    verify_id_token,
+)
 from .models import Date, DateTime, Envelope, MaxLength, Model, envelope_of, record_of, wire_name
 from .models.accounts import *
 from .models.banking import *
@@ -36,23 +47,31 @@ from .wire.errors import *
 from .wire.where import F
 
 __all__ = [
+    "PKCE",
     "Attempt",
+    "AuthorizationCode",
     "ClientCredentials",
     "F",
+    "FileStore",
     "Limits",
+    "MemoryStore",
     "Page",
     "Pages",
     "Remaining",
     "Results",
     "RetryPolicy",
+    "SignIn",
     "StaticToken",
     "Tenant",
+    "TokenSet",
+    "TokenStore",
     "Xero",
     "__version__",
     "errors",
     "models",
     "operations",
     "report_records",
+    "verify_id_token",
 ]
 __all__ += models.__all__
 __all__ += errors.__all__

@@ -1,7 +1,26 @@
-"""Signing in: where access tokens come from, and how they are renewed."""
+"""Signing in: where access tokens come from, how they are renewed, and where they are kept."""
 
 from .base import Auth, Sender
 from .client_credentials import ClientCredentials
+from .code import PKCE, AuthorizationCode, CodeFlow, SignIn
+from .id_tokens import verify_id_token
 from .static import StaticToken
+from .stores import FileStore, Locking, MemoryStore, TokenStore
+from .tokens import TokenSet
 
-__all__ = ["Auth", "ClientCredentials", "Sender", "StaticToken"]
+__all__ = [
+    "PKCE",
+    "Auth",
+    "AuthorizationCode",
+    "ClientCredentials",
+    "CodeFlow",
+    "FileStore",
+    "Locking",
+    "MemoryStore",
+    "Sender",
+    "SignIn",
+    "StaticToken",
+    "TokenSet",
+    "TokenStore",
+    "verify_id_token",
+]

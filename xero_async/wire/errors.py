@@ -3,6 +3,7 @@
     XeroError
     ├── InvalidArgument            refused here, before anything was sent (also a ValueError)
     ├── SessionClosed              the Xero session was left, or never entered
+    ├── TokenStoreError            the place where tokens are kept cannot be read or written
     ├── ResponseError              Xero answered, and the answer is not a result
     │   ├── BadRequest             400 and the other 4xx that have no class of their own
     │   │   ├── ValidationFailed   Xero's validation messages, element by element
@@ -53,6 +54,7 @@ __all__ = [
     "ServerError",
     "SessionClosed",
     "SignInFailed",
+    "TokenStoreError",
     "TransportError",
     "Unauthorized",
     "ValidationFailed",
@@ -89,6 +91,10 @@ class InvalidArgument(XeroError, ValueError):
 
 class SessionClosed(XeroError):
     """A call on a `Xero` that is not open. Nothing was sent."""
+
+
+class TokenStoreError(XeroError):
+    """The place where tokens are kept cannot be read, written or locked."""
 
 
 class ResponseError(XeroError):
