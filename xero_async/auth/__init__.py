@@ -1,6 +1,6 @@
 """Signing in: where access tokens come from, how they are renewed, and where they are kept."""
 
-from .base import Auth, Sender
+from .base import Auth, Sender, Settling
 from .client_credentials import ClientCredentials
 from .code import PKCE, AuthorizationCode, CodeFlow, SignIn
 from .id_tokens import verify_id_token
@@ -18,6 +18,7 @@ __all__ = [
     "Locking",
     "MemoryStore",
     "Sender",
+    "Settling",
     "SignIn",
     "StaticToken",
     "TokenSet",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..wire.operation import Answer
 
-__all__ = ["Auth", "Sender"]
+__all__ = ["Auth", "Sender", "Settling"]
 
 
 class Sender(Protocol):
@@ -27,4 +27,13 @@ class Auth(Protocol):
 
     async def renew(self, stale: str, send: Sender, /) -> bool:
         """Xero says that a token has expired: whether there is another one to try. Raises `SignInFailed`."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A way to sign in that may be amid something when the session is left."""
+
+    async def settle(self) -> None:
+        """Let it end; in some seconds, come what may."""
         ...

@@ -45,7 +45,7 @@ class TokenSet(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         Good for a greeting; to let somebody in, use `verify_id_token`. Empty without an ID token. Raises `DecodeError`.
         """
-        return claims_of(self.id_token) if self.id_token else {}
+        return _claims_of(self.id_token) if self.id_token else {}
 
     def dump(self) -> str:
         """As text, to be kept where secrets are kept."""
@@ -72,7 +72,7 @@ class TokenSet(Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
-def claims_of(token: str) -> dict[str, Any]:
+def _claims_of(token: str) -> dict[str, Any]:
     """The payload of a JSON web token, its signature unchecked. Raises `DecodeError`."""
     try:
         payload = token.split(".")[1]

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from . import demo, export, limits, sandbox, tenants
+from . import demo, export, limits, login, sandbox, tenants
 
 __all__ = ["app"]
 
 HELP = """Xero's Accounting API from the command line.
 
-The client's secret, or an access token, comes from the environment and from there alone: \
+Sign in with `xero-async login`; or give the client's secret, or an access token, in the environment and there alone: \
 XERO_CLIENT_SECRET with XERO_CLIENT_ID, or XERO_ACCESS_TOKEN.
 
 Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted, 141 nobody reads the output.
@@ -25,7 +25,10 @@ app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "sandbox": sandbox.sandbox,
+    "login": login.login,
+    "logout": login.logout,
     "tenants": tenants.tenants,
+    "disconnect": tenants.disconnect,
     "export": export.export,
     "limits": limits.limits,
 }

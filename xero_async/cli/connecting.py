@@ -1,19 +1,36 @@
-"""From options and environment to a session and its tenants. Secrets come from the environment alone."""
+"""From options and environment to a session and its tenants.
+
+Secrets come from the environment alone; without any, the sign-in that `xero-async login` has kept is used. Each is kept
+in a file of its own, by identity server and app, so that no token ever goes to a server that did not give it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 
 import typer
 
-from ..auth import Auth, ClientCredentials, StaticToken
+from ..auth import PKCE, Auth, ClientCredentials, FileStore, StaticToken
 from ..models import Connection
 from ..session import BASE_URL, IDENTITY_URL, Attempt, Xero
 from .running import MISUSED, CommandError, printable
 
-__all__ = ["BaseUrl", "ClientId", "IdentityUrl", "TenantNames", "choose", "connect", "names_of"]
+__all__ = [
+    "BaseUrl",
+    "ClientId",
+    "IdentityUrl",
+    "TenantNames",
+    "choose",
+    "connect",
+    "kept_sign_in",
+    "names_of",
+    "store_of",
+]
 
 BaseUrl: TypeAlias = Annotated[
     str, typer.Option(envvar="XERO_BASE_URL", help="The root of the API, or of a sandbox.", metavar="URL")
@@ -35,6 +52,7 @@ TenantNames: TypeAlias = Annotated[
     ),
 ]
 
+_NOWHERE = "http://localhost"
 DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL = BASE_URL, IDENTITY_URL
 
 
@@ -42,18 +60,52 @@ def connect(
     base_url: str, identity_url: str, client_id: str, on_attempt: Callable[[Attempt], object] | None = None
 ) -> Xero:
     """A session that is not open yet. Raises `CommandError` where there is nothing to sign in with."""
-    return Xero(_auth(client_id), base_url=base_url, identity_url=identity_url, on_attempt=on_attempt)
+    return Xero(_auth(client_id, identity_url), base_url=base_url, identity_url=identity_url, on_attempt=on_attempt)
 
 
-def _auth(client_id: str) -> Auth:
+def _auth(client_id: str, identity_url: str) -> Auth:
     if token := os.environ.get("XERO_ACCESS_TOKEN"):
         return StaticToken(token)
     secret = os.environ.get("XERO_CLIENT_SECRET", "")
     if client_id and secret:
         return ClientCredentials(client_id, secret)
+    if auth := kept_sign_in(client_id, identity_url):
+        return auth
     raise CommandError(
-        "nothing to sign in with: set XERO_CLIENT_ID and XERO_CLIENT_SECRET, or XERO_ACCESS_TOKEN", MISUSED
+        "nothing to sign in with: run `xero-async login`, or set XERO_CLIENT_ID and XERO_CLIENT_SECRET, or "
+        "XERO_ACCESS_TOKEN",
+        MISUSED,
     )
+
+
+def kept_sign_in(client_id: str, identity_url: str) -> PKCE | None:
+    """The sign-in that is kept for an app, or for the only app there is one for. Raises `CommandError` for several."""
+    if not client_id:
+        kept = sorted(file.stem for file in _folder(identity_url).glob("*.json"))
+        if len(kept) > 1:
+            raise CommandError(f"several apps are signed in, choose with --client-id: {', '.join(kept)}", MISUSED)
+        client_id = kept[0] if kept else ""
+    if not client_id or not _file(client_id, identity_url).exists():
+        return None
+    # What is asked for at sign-in is of no matter to one that is kept.
+    return PKCE(client_id, redirect_uri=_NOWHERE, scopes=(), store=store_of(client_id, identity_url))
+
+
+def store_of(client_id: str, identity_url: str) -> FileStore:
+    """Where the sign-in of an app is kept. Raises `CommandError` for what cannot be a client id."""
+    return FileStore(_file(client_id, identity_url))
+
+
+def _file(client_id: str, identity_url: str) -> Path:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", client_id):
+        raise CommandError("a client id is made of letters, digits, - and _: copy it from the app's configuration")
+    return _folder(identity_url) / f"{client_id}.json"
+
+
+def _folder(identity_url: str) -> Path:
+    root = os.environ.get("XERO_SIGN_INS") or typer.get_app_dir("xero-async")
+    parts = urlsplit(identity_url)
+    return Path(root) / re.sub(r"[^A-Za-z0-9.-]", "_", parts.netloc.lower())
 
 
 async def choose(xero: Xero, wanted: Sequence[str] | None) -> list[Connection]:
