@@ -194,7 +194,7 @@ def test_two_loops_at_a_time() -> None:
     [(1800, 1740), (120, 60), (90, 45), (60, 30), (10, 5)],
 )
 def test_tokens_are_renewed_ahead(life: float, used: float) -> None:
-    """Counted from when it was asked for, a token is used until a minute before its end, or for half its life when that is short, and then renewed."""
+    """A token is used until a minute before its end, or half its life when that is short, from when it was asked."""
     server, auth = IdentityServer(life=life), credentials()
 
     async def main() -> None:

@@ -5,7 +5,7 @@ from .client_credentials import ClientCredentials
 from .code import PKCE, AuthorizationCode, CodeFlow, SignIn
 from .id_tokens import verify_id_token
 from .static import StaticToken
-from .stores import FileStore, Locking, MemoryStore, TokenStore
+from .stores import FileStore, KeyringStore, Locking, MemoryStore, RedisStore, TokenStore
 from .tokens import TokenSet
 
 __all__ = [
@@ -15,8 +15,10 @@ __all__ = [
     "ClientCredentials",
     "CodeFlow",
     "FileStore",
+    "KeyringStore",
     "Locking",
     "MemoryStore",
+    "RedisStore",
     "Sender",
     "Settling",
     "SignIn",

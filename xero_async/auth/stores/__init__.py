@@ -2,6 +2,8 @@
 
 from .base import Locking, TokenStore
 from .file import FileStore
+from .keyring import KeyringStore
 from .memory import MemoryStore
+from .redis import RedisStore
 
-__all__ = ["FileStore", "Locking", "MemoryStore", "TokenStore"]
+__all__ = ["FileStore", "KeyringStore", "Locking", "MemoryStore", "RedisStore", "TokenStore"]
