@@ -7,7 +7,14 @@ from typing import Protocol, runtime_checkable
 
 from ..wire.operation import Answer
 
-__all__ = ["Auth", "Sender", "Settling"]
+__all__ = ["Auth", "Sealed", "Sender", "Settling"]
+
+
+class Sealed(dict[str, str]):
+    """A form or headers with secrets, which stay out of reports that print the variables of a traceback."""
+
+    def __repr__(self) -> str:
+        return "Sealed(...)"
 
 
 class Sender(Protocol):

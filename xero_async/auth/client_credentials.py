@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 
 from ..wire.errors import InvalidArgument
-from .base import Sender
+from .base import Sealed, Sender
 from .flight import SingleFlight
 from .grants import ask, basic
 from .tokens import TokenSet
@@ -28,8 +28,8 @@ class ClientCredentials:
     def __init__(self, client_id: str, client_secret: str, *, scopes: Iterable[str] = ()) -> None:
         if not client_id or not client_secret:
             raise InvalidArgument("client credentials are a client id and a client secret, neither of them empty")
-        self._headers = {"Authorization": basic(client_id, client_secret)}
-        self._form = {"grant_type": "client_credentials", "scope": " ".join(scopes)}
+        self._headers = Sealed(Authorization=basic(client_id, client_secret))
+        self._form = Sealed(grant_type="client_credentials", scope=" ".join(scopes))
         self._tokens = TokenSet()
         self._flight = SingleFlight[TokenSet]()
 
@@ -45,9 +45,11 @@ class ClientCredentials:
 
     async def renew(self, stale: str, send: Sender, /) -> bool:
         """Ask for a new token, unless somebody else has already. Raises `SignInFailed` or `TransportError`."""
-        if self._tokens.access_token == stale:
+        rejected = TokenSet(access_token=stale)
+        del stale  # which a report of a traceback's variables would show
+        if self._tokens.access_token == rejected.access_token:
             self._tokens = TokenSet()
-        return await self.token(send) != stale
+        return await self.token(send) != rejected.access_token
 
     async def _obtain(self, send: Sender) -> TokenSet:
         asked = asyncio.get_running_loop().time()

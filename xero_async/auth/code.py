@@ -32,7 +32,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from msgspec import Struct
 
 from ..wire.errors import InvalidArgument, SignInFailed
-from .base import Sender
+from .base import Sealed, Sender
 from .flight import SingleFlight
 from .grants import ask, basic, revoke
 from .stores import Locking, MemoryStore, TokenStore
@@ -81,9 +81,9 @@ class _Unsaved(NamedTuple):
 class CodeFlow:
     """What the flows share: starting and finishing a sign-in, and living on its refresh token."""
 
-    _client: Mapping[str, str] = {}
+    _client = Sealed()
     """What of the app goes into each form."""
-    _headers: Mapping[str, str] = {}
+    _headers = Sealed()
 
     def __init__(self, client_id: str, redirect_uri: str, scopes: Iterable[str], store: TokenStore | None) -> None:
         if not client_id:
@@ -128,15 +128,16 @@ class CodeFlow:
         refused or the code is not taken, `InvalidArgument` where this is not the answer to what was started,
         `TransportError`, `TokenStoreError`.
         """
-        form = {
-            "grant_type": "authorization_code",
-            "code": _code_of(started, callback),
-            "redirect_uri": self.redirect_uri,
-            "code_verifier": started.verifier,
-        }
+        form = Sealed(
+            self._client,
+            grant_type="authorization_code",
+            code=_code_of(started, callback),
+            redirect_uri=self.redirect_uri,
+            code_verifier=started.verifier,
+        )
         async with self._lock():
             asked = time.time()
-            grant = await ask(send, form | dict(self._client), self._headers)
+            grant = await ask(send, form, self._headers)
             tokens = NOBODY.renewed(grant, asked)
             await self._store.save(tokens)
             self._unsaved, self._tokens = None, tokens
@@ -155,7 +156,7 @@ class CodeFlow:
         async with self._lock():
             tokens = await self._kept()
             if tokens.refresh_token:
-                await revoke(send, tokens.refresh_token, self._client, self._headers)
+                await revoke(send, Sealed(self._client, token=tokens.refresh_token), self._headers)
             await self._store.save(NOBODY)
             self._unsaved, self._tokens = None, NOBODY
 
@@ -175,8 +176,9 @@ class CodeFlow:
     async def renew(self, stale: str, send: Sender, /) -> bool:
         """Refresh, unless somebody else has already. Raises as `token` does."""
         self._rejected = stale
+        del stale  # which a report of a traceback's variables would show
         for _ in range(2):  # whoever is under way may have looked before it was known that the token is stale
-            if await self.token(send) != stale:
+            if await self.token(send) != self._rejected:
                 return True
         return False
 
@@ -197,10 +199,10 @@ class CodeFlow:
         while not self._is_good(tokens):
             if not tokens.refresh_token:
                 raise SignInFailed(_lacking(tokens))
-            form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+            form = Sealed(self._client, grant_type="refresh_token", refresh_token=tokens.refresh_token)
             asked = time.time()
             try:
-                grant = await ask(send, form | dict(self._client), self._headers)
+                grant = await ask(send, form, self._headers)
             except SignInFailed as error:
                 newer = await self._kept()
                 if error.error != "invalid_grant" or newer.refresh_token == tokens.refresh_token:
@@ -253,7 +255,7 @@ class AuthorizationCode(CodeFlow):
         super().__init__(client_id, redirect_uri, scopes, store)
         if not client_secret:
             raise InvalidArgument("the client secret is empty: an app without one signs in with `PKCE`")
-        self._headers = {"Authorization": basic(client_id, client_secret)}
+        self._headers = Sealed(Authorization=basic(client_id, client_secret))
 
 
 class PKCE(CodeFlow):
@@ -267,7 +269,7 @@ class PKCE(CodeFlow):
         self, client_id: str, *, redirect_uri: str, scopes: Iterable[str], store: TokenStore | None = None
     ) -> None:
         super().__init__(client_id, redirect_uri, scopes, store)
-        self._client = {"client_id": client_id}
+        self._client = Sealed(client_id=client_id)
 
     def _new_verifier(self) -> str:
         return secrets.token_urlsafe(64)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
@@ -18,7 +17,7 @@ from msgspec import Struct
 from ..wire.codec import UNREADABLE
 from ..wire.errors import ServerError, SignInFailed, TransportError
 from ..wire.operation import Answer
-from .base import Sender
+from .base import Sealed, Sender
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -49,7 +48,7 @@ class Grant(Struct):
         return "Grant(...)"
 
 
-async def ask(send: Sender, form: Mapping[str, str], headers: Mapping[str, str]) -> Grant:
+async def ask(send: Sender, form: Sealed, headers: Sealed) -> Grant:
     """Tokens for a form. Repeats it unchanged after lost answers and 5xx.
 
     Raises `SignInFailed` for a refusal, `TransportError` or `ServerError` where repeating did not help.
@@ -57,14 +56,14 @@ async def ask(send: Sender, form: Mapping[str, str], headers: Mapping[str, str])
     return _grant_of(await _post(send, TOKEN_PATH, form, headers))
 
 
-async def revoke(send: Sender, token: str, form: Mapping[str, str], headers: Mapping[str, str]) -> None:
-    """Make a refresh token worthless. Raises as `ask` does."""
-    answer = await _post(send, REVOCATION_PATH, {**form, "token": token}, headers)
+async def revoke(send: Sender, form: Sealed, headers: Sealed) -> None:
+    """Make the refresh token in a form worthless. Raises as `ask` does."""
+    answer = await _post(send, REVOCATION_PATH, form, headers)
     if not answer.is_success:
         _grant_of(answer)
 
 
-async def _post(send: Sender, path: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+async def _post(send: Sender, path: str, form: Sealed, headers: Sealed) -> Answer:
     # Imported when it is needed, since it takes longer than the rest of this room.
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
