@@ -26,6 +26,8 @@ class OperationFact(Struct, frozen=True):
     sends: str | None
     """The schema of the body, `bytes`, or None."""
     returns: str | None
+    scopes: tuple[str, ...]
+    """Xero's older, broad scopes; for a few reports a newer one as well."""
 
 
 class Property(Struct, frozen=True, rename="camel"):

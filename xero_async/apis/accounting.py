@@ -1,7 +1,8 @@
 """The Accounting API at a glance: a class for each resource, a line for each operation.
 
 The first word of a line is the verb in Python, the first argument the operation's id in Xero's API description. Then
-come the record that it is about and the struct whose fields are its keywords. Resources follow the alphabet.
+come the record that it is about and the struct whose fields are its keywords. A resource names the family of scopes
+that opens it; `under` names another for a line. Resources follow the alphabet.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ __all__ = ["Accounting", "operations"]
 # -- groups that repeat ---------------------------------------------------------------------------------------------
 
 
-class Attachments(Resource, path="/Attachments"):
+class Attachments(Resource, path="/Attachments", scope="attachments"):
     """The files of a document, and their bytes."""
 
     list = pages_below("get{}Attachments", m.Attachment, p.Plain)
@@ -78,7 +79,7 @@ class Allocations(Resource, path="/Allocations"):
     delete = remove_below("{1}", read_record(m.Allocation), p.Plain, "/{AllocationID}", returns=m.Allocation)
 
 
-class BrandingPaymentServices(Resource, path="/PaymentServices"):
+class BrandingPaymentServices(Resource, path="/PaymentServices", scope="paymentservices"):
     """The ways to pay that a branding theme offers."""
 
     list = pages_below("getBrandingThemePaymentServices", m.PaymentService, p.Plain)
@@ -102,7 +103,7 @@ class TrackingOptions(Resource, path="/Options"):
 # -- resources ------------------------------------------------------------------------------------------------------
 
 
-class Accounts(Resource, path="/Accounts", id_name="AccountID"):
+class Accounts(Resource, path="/Accounts", id_name="AccountID", scope="settings"):
     """The chart of accounts."""
 
     list = pages("getAccounts", m.Account, p.ModifiedQuery)
@@ -113,7 +114,7 @@ class Accounts(Resource, path="/Accounts", id_name="AccountID"):
     attachments = Attachments("Account")
 
 
-class BankTransactions(Resource, path="/BankTransactions", id_name="BankTransactionID"):
+class BankTransactions(Resource, path="/BankTransactions", id_name="BankTransactionID", scope="banktransactions"):
     """Money spent or received straight from bank accounts."""
 
     list = pages("getBankTransactions", m.BankTransaction, p.ExactPagedQuery)
@@ -125,7 +126,7 @@ class BankTransactions(Resource, path="/BankTransactions", id_name="BankTransact
     history = History("getBankTransactionsHistory", "createBankTransactionHistoryRecord")
 
 
-class BankTransfers(Resource, path="/BankTransfers", id_name="BankTransferID"):
+class BankTransfers(Resource, path="/BankTransfers", id_name="BankTransferID", scope="banktransactions"):
     """Money moved between bank accounts."""
 
     list = pages("getBankTransfers", m.BankTransfer, p.BankTransferQuery)
@@ -137,7 +138,7 @@ class BankTransfers(Resource, path="/BankTransfers", id_name="BankTransferID"):
     history = History("getBankTransferHistory", "createBankTransferHistoryRecord")
 
 
-class BatchPayments(Resource, path="/BatchPayments", id_name="BatchPaymentID"):
+class BatchPayments(Resource, path="/BatchPayments", id_name="BatchPaymentID", scope="payments"):
     """Many payments in one line of a bank statement."""
 
     list = pages("getBatchPayments", m.BatchPayment, p.ModifiedQuery)
@@ -148,7 +149,7 @@ class BatchPayments(Resource, path="/BatchPayments", id_name="BatchPaymentID"):
     history = History("getBatchPaymentHistory", "createBatchPaymentHistoryRecord")
 
 
-class BrandingThemes(Resource, path="/BrandingThemes", id_name="BrandingThemeID"):
+class BrandingThemes(Resource, path="/BrandingThemes", id_name="BrandingThemeID", scope="settings"):
     """How printed documents look."""
 
     list = pages("getBrandingThemes", m.BrandingTheme, p.Plain)
@@ -156,14 +157,14 @@ class BrandingThemes(Resource, path="/BrandingThemes", id_name="BrandingThemeID"
     payment_services = BrandingPaymentServices()
 
 
-class Budgets(Resource, path="/Budgets", id_name="BudgetID"):
+class Budgets(Resource, path="/Budgets", id_name="BudgetID", scope="budgets"):
     """Budgets, month by month."""
 
     list = pages("getBudgets", m.Budget, p.BudgetQuery)
     get = fetch("getBudget", m.Budget, p.BudgetDates)
 
 
-class ContactGroups(Resource, path="/ContactGroups", id_name="ContactGroupID"):
+class ContactGroups(Resource, path="/ContactGroups", id_name="ContactGroupID", scope="contacts"):
     """Named groups of contacts."""
 
     list = pages("getContactGroups", m.ContactGroup, p.Query)
@@ -175,7 +176,7 @@ class ContactGroups(Resource, path="/ContactGroups", id_name="ContactGroupID"):
     remove_all_contacts = remove("deleteContactGroupContacts", read_nothing, p.Plain, "/{}/Contacts")
 
 
-class Contacts(Resource, path="/Contacts", id_name="ContactID"):
+class Contacts(Resource, path="/Contacts", id_name="ContactID", scope="contacts"):
     """Customers and suppliers."""
 
     list = pages("getContacts", m.Contact, p.ContactQuery)
@@ -184,12 +185,12 @@ class Contacts(Resource, path="/Contacts", id_name="ContactID"):
     create = batch("createContacts", "PUT", m.Contact, p.Batch)
     upsert = batch("updateOrCreateContacts", "POST", m.Contact, p.Batch)
     update = post_one("updateContact", m.Contact, p.Keyed)
-    cis_settings = fetch("getContactCISSettings", m.CISSetting, p.Plain, "/{}/CISSettings")
+    cis_settings = fetch("getContactCISSettings", m.CISSetting, p.Plain, "/{}/CISSettings").under("settings")
     attachments = Attachments("Contact")
     history = History("getContactHistory", "createContactHistory")
 
 
-class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID"):
+class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID", scope="invoices"):
     """Credit given to customers and by suppliers."""
 
     list = pages("getCreditNotes", m.CreditNote, p.ExactPagedQuery)
@@ -204,7 +205,7 @@ class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID"):
     history = History("getCreditNoteHistory", "createCreditNoteHistory")
 
 
-class Currencies(Resource, path="/Currencies"):
+class Currencies(Resource, path="/Currencies", scope="settings"):
     """The currencies that the organisation has switched on."""
 
     list = pages("getCurrencies", m.Currency, p.Query)
@@ -220,7 +221,7 @@ class Employees(Resource, path="/Employees", id_name="EmployeeID"):
     upsert = batch("updateOrCreateEmployees", "POST", m.Employee, p.Batch)
 
 
-class ExpenseClaims(Resource, path="/ExpenseClaims", id_name="ExpenseClaimID"):
+class ExpenseClaims(Resource, path="/ExpenseClaims", id_name="ExpenseClaimID", scope="classicexpenses"):
     """Claims of users for what they spent."""
 
     list = pages("getExpenseClaims", m.ExpenseClaim, p.ModifiedQuery)
@@ -230,13 +231,13 @@ class ExpenseClaims(Resource, path="/ExpenseClaims", id_name="ExpenseClaimID"):
     history = History("getExpenseClaimHistory", "createExpenseClaimHistory")
 
 
-class InvoiceReminders(Resource, path="/InvoiceReminders/Settings"):
+class InvoiceReminders(Resource, path="/InvoiceReminders/Settings", scope="settings"):
     """Whether Xero reminds customers of unpaid invoices."""
 
     list = pages("getInvoiceReminders", m.InvoiceReminder, p.Plain)
 
 
-class Invoices(Resource, path="/Invoices", id_name="InvoiceID"):
+class Invoices(Resource, path="/Invoices", id_name="InvoiceID", scope="invoices"):
     """Sales invoices and bills."""
 
     list = pages("getInvoices", m.Invoice, p.InvoiceQuery)
@@ -252,7 +253,7 @@ class Invoices(Resource, path="/Invoices", id_name="InvoiceID"):
     history = History("getInvoiceHistory", "createInvoiceHistory")
 
 
-class Items(Resource, path="/Items", id_name="ItemID"):
+class Items(Resource, path="/Items", id_name="ItemID", scope="items"):
     """What is bought and sold."""
 
     list = pages("getItems", m.Item, p.ExactModifiedQuery)
@@ -264,7 +265,7 @@ class Items(Resource, path="/Items", id_name="ItemID"):
     history = History("getItemHistory", "createItemHistory")
 
 
-class Journals(Resource, path="/Journals", id_name="JournalID"):
+class Journals(Resource, path="/Journals", id_name="JournalID", scope="journals"):
     """The general ledger."""
 
     list = pages("getJournals", m.Journal, p.JournalQuery)
@@ -272,7 +273,7 @@ class Journals(Resource, path="/Journals", id_name="JournalID"):
     get_by_number = fetch_by_number("getJournalByNumber", m.Journal, p.Plain, "/{JournalNumber}")
 
 
-class LinkedTransactions(Resource, path="/LinkedTransactions", id_name="LinkedTransactionID"):
+class LinkedTransactions(Resource, path="/LinkedTransactions", id_name="LinkedTransactionID", scope="invoices"):
     """Billable expenses: lines of bills that customers are to pay for."""
 
     list = pages("getLinkedTransactions", m.LinkedTransaction, p.LinkedTransactionQuery)
@@ -282,7 +283,7 @@ class LinkedTransactions(Resource, path="/LinkedTransactions", id_name="LinkedTr
     delete = remove("deleteLinkedTransaction", read_nothing, p.Plain)
 
 
-class ManualJournals(Resource, path="/ManualJournals", id_name="ManualJournalID"):
+class ManualJournals(Resource, path="/ManualJournals", id_name="ManualJournalID", scope="manualjournals"):
     """Journals that users write."""
 
     list = pages("getManualJournals", m.ManualJournal, p.PagedQuery)
@@ -294,7 +295,7 @@ class ManualJournals(Resource, path="/ManualJournals", id_name="ManualJournalID"
     history = History("getManualJournalsHistory", "createManualJournalHistoryRecord")
 
 
-class Organisations(Resource, path="/Organisation", id_name="OrganisationID"):
+class Organisations(Resource, path="/Organisation", id_name="OrganisationID", scope="settings"):
     """The organisation itself."""
 
     list = pages("getOrganisations", m.Organisation, p.Plain)
@@ -302,7 +303,7 @@ class Organisations(Resource, path="/Organisation", id_name="OrganisationID"):
     cis_settings = fetch("getOrganisationCISSettings", m.CISOrgSetting, p.Plain, "/{}/CISSettings")
 
 
-class Overpayments(Resource, path="/Overpayments", id_name="OverpaymentID"):
+class Overpayments(Resource, path="/Overpayments", id_name="OverpaymentID", scope="payments"):
     """Money paid beyond what was due."""
 
     list = pages("getOverpayments", m.Overpayment, p.OverpaymentQuery)
@@ -311,7 +312,7 @@ class Overpayments(Resource, path="/Overpayments", id_name="OverpaymentID"):
     history = History("getOverpaymentHistory", "createOverpaymentHistory")
 
 
-class Payments(Resource, path="/Payments", id_name="PaymentID"):
+class Payments(Resource, path="/Payments", id_name="PaymentID", scope="payments"):
     """Money paid against documents."""
 
     list = pages("getPayments", m.Payment, p.PagedQuery)
@@ -322,14 +323,14 @@ class Payments(Resource, path="/Payments", id_name="PaymentID"):
     history = History("getPaymentHistory", "createPaymentHistory")
 
 
-class PaymentServices(Resource, path="/PaymentServices"):
+class PaymentServices(Resource, path="/PaymentServices", scope="paymentservices"):
     """Ways for customers to pay online."""
 
     list = pages("getPaymentServices", m.PaymentService, p.Plain)
     create = batch("createPaymentService", "PUT", m.PaymentService, p.Keyed)
 
 
-class Prepayments(Resource, path="/Prepayments", id_name="PrepaymentID"):
+class Prepayments(Resource, path="/Prepayments", id_name="PrepaymentID", scope="payments"):
     """Money paid before there was an invoice."""
 
     list = pages("getPrepayments", m.Prepayment, p.PrepaymentQuery)
@@ -338,7 +339,7 @@ class Prepayments(Resource, path="/Prepayments", id_name="PrepaymentID"):
     history = History("getPrepaymentHistory", "createPrepaymentHistory")
 
 
-class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID"):
+class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID", scope="invoices"):
     """Orders to suppliers."""
 
     list = pages("getPurchaseOrders", m.PurchaseOrder, p.PurchaseOrderQuery)
@@ -353,7 +354,7 @@ class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID"
     history = History("getPurchaseOrderHistory", "createPurchaseOrderHistory")
 
 
-class Quotes(Resource, path="/Quotes", id_name="QuoteID"):
+class Quotes(Resource, path="/Quotes", id_name="QuoteID", scope="invoices"):
     """Offers to customers."""
 
     list = pages("getQuotes", m.Quote, p.QuoteQuery)
@@ -367,7 +368,7 @@ class Quotes(Resource, path="/Quotes", id_name="QuoteID"):
     history = History("getQuoteHistory", "createQuoteHistory")
 
 
-class Receipts(Resource, path="/Receipts", id_name="ReceiptID"):
+class Receipts(Resource, path="/Receipts", id_name="ReceiptID", scope="classicexpenses"):
     """What users spent, line by line."""
 
     list = pages("getReceipts", m.Receipt, p.ExactModifiedQuery)
@@ -378,7 +379,7 @@ class Receipts(Resource, path="/Receipts", id_name="ReceiptID"):
     history = History("getReceiptHistory", "createReceiptHistory")
 
 
-class RepeatingInvoices(Resource, path="/RepeatingInvoices", id_name="RepeatingInvoiceID"):
+class RepeatingInvoices(Resource, path="/RepeatingInvoices", id_name="RepeatingInvoiceID", scope="invoices"):
     """Templates from which invoices are made on a schedule."""
 
     list = pages("getRepeatingInvoices", m.RepeatingInvoice, p.Query)
@@ -390,23 +391,23 @@ class RepeatingInvoices(Resource, path="/RepeatingInvoices", id_name="RepeatingI
     history = History("getRepeatingInvoiceHistory", "createRepeatingInvoiceHistory")
 
 
-class Reports(Resource, path="/Reports"):
+class Reports(Resource, path="/Reports", scope="taxreports"):
     """Reports, as rows of cells."""
 
     list = pages("getReportsList", m.ReportWithRow, p.Plain)
     get = fetch("getReportFromId", m.ReportWithRow, p.Plain, "/{ReportID}")
-    aged_payables_by_contact = report("getReportAgedPayablesByContact", p.AgedQuery, "/AgedPayablesByContact")
-    aged_receivables_by_contact = report("getReportAgedReceivablesByContact", p.AgedQuery, "/AgedReceivablesByContact")
-    balance_sheet = report("getReportBalanceSheet", p.BalanceSheetQuery, "/BalanceSheet")
-    bank_summary = report("getReportBankSummary", p.PeriodQuery, "/BankSummary")
-    budget_summary = report("getReportBudgetSummary", p.BudgetSummaryQuery, "/BudgetSummary")
-    executive_summary = report("getReportExecutiveSummary", p.DateQuery, "/ExecutiveSummary")
-    profit_and_loss = report("getReportProfitAndLoss", p.ProfitAndLossQuery, "/ProfitAndLoss")
-    trial_balance = report("getReportTrialBalance", p.TrialBalanceQuery, "/TrialBalance")
-    ten_ninety_nine = pages("getReportTenNinetyNine", m.Report, p.TenNinetyNineQuery, "/TenNinetyNine")
+    aged_payables_by_contact = report("getReportAgedPayablesByContact", p.AgedQuery, "aged")
+    aged_receivables_by_contact = report("getReportAgedReceivablesByContact", p.AgedQuery, "aged")
+    balance_sheet = report("getReportBalanceSheet", p.BalanceSheetQuery, "balancesheet")
+    bank_summary = report("getReportBankSummary", p.PeriodQuery, "banksummary")
+    budget_summary = report("getReportBudgetSummary", p.BudgetSummaryQuery, "budgetsummary")
+    executive_summary = report("getReportExecutiveSummary", p.DateQuery, "executivesummary")
+    profit_and_loss = report("getReportProfitAndLoss", p.ProfitAndLossQuery, "profitandloss")
+    trial_balance = report("getReportTrialBalance", p.TrialBalanceQuery, "trialbalance")
+    ten_ninety_nine = pages("getReportTenNinetyNine", m.Report, p.TenNinetyNineQuery, "/TenNinetyNine").under("1099")
 
 
-class TaxRates(Resource, path="/TaxRates"):
+class TaxRates(Resource, path="/TaxRates", scope="settings"):
     """Rates of tax."""
 
     list = pages("getTaxRates", m.TaxRate, p.Query)
@@ -415,7 +416,7 @@ class TaxRates(Resource, path="/TaxRates"):
     update = batch("updateTaxRate", "POST", m.TaxRate, p.Keyed)
 
 
-class TrackingCategories(Resource, path="/TrackingCategories", id_name="TrackingCategoryID"):
+class TrackingCategories(Resource, path="/TrackingCategories", id_name="TrackingCategoryID", scope="settings"):
     """Dimensions by which lines are told apart."""
 
     list = pages("getTrackingCategories", m.TrackingCategory, p.TrackingQuery)
@@ -426,7 +427,7 @@ class TrackingCategories(Resource, path="/TrackingCategories", id_name="Tracking
     options = TrackingOptions()
 
 
-class Users(Resource, path="/Users", id_name="UserID"):
+class Users(Resource, path="/Users", id_name="UserID", scope="settings"):
     """People with a login to the organisation."""
 
     list = pages("getUsers", m.User, p.ModifiedQuery)
@@ -436,7 +437,7 @@ class Users(Resource, path="/Users", id_name="UserID"):
 class Accounting(Resource):
     """Everything that a tenant keeps in the Accounting API."""
 
-    setup = exchange("postSetup", m.Setup, m.ImportSummaryObject, p.Keyed, "/Setup")
+    setup = exchange("postSetup", m.Setup, m.ImportSummaryObject, p.Keyed, "/Setup").under("settings")
     accounts = Accounts()
     bank_transactions = BankTransactions()
     bank_transfers = BankTransfers()

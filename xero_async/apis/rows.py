@@ -20,6 +20,7 @@ from msgspec.structs import fields
 from ..wire.operation import ACCOUNTING, Operation, Reader
 from ..wire.parameters import Parameters
 from .pages import Caller
+from .scopes import scopes_of
 
 __all__ = ["Line", "Resource", "Row", "names_of", "operations_of"]
 
@@ -36,6 +37,8 @@ class Resource:
     """Below the resource in which it is mounted."""
     id_name: str = ""
     """Xero's name for the id of one of its records."""
+    scope: str = ""
+    """The family of scopes that opens it; without one, that of the resource in which it is mounted."""
     root: str = ACCOUNTING
     needs_tenant: bool = True
     _caller: Caller
@@ -45,9 +48,9 @@ class Resource:
         self._words = words
         self._prefix = ""
 
-    def __init_subclass__(cls, path: str = "", id_name: str = "") -> None:
+    def __init_subclass__(cls, path: str = "", id_name: str = "", scope: str = "") -> None:
         super().__init_subclass__()
-        cls.path, cls.id_name = path or cls.path, id_name or cls.id_name
+        cls.path, cls.id_name, cls.scope = path or cls.path, id_name or cls.id_name, scope or cls.scope
 
     def __get__(self, owner: object, kind: type) -> Self:
         """The resource as part of its owner: under its path, and calling through its session."""
@@ -56,6 +59,7 @@ class Resource:
             return self
         part = object.__new__(type(self))
         part._words, part._prefix = self._words, _below(kind, kind.path)
+        part.scope = self.scope or (owner.scope if isinstance(owner, Resource) else kind.scope)
         if isinstance(owner, Resource):
             part._prefix = _below(kind, owner._prefix + kind.path)
             if hasattr(owner, "_caller"):
@@ -104,6 +108,7 @@ class Row(Line, Generic[P, R]):
         self._id, self._method, self._tail, self._call = id, method, tail, call
         self._facts: dict[str, Any] = {"parameters": parameters, "sends": sends, "returns": returns, "read": read}
         self._leads, self._takes, self._accept, self._name = leads, takes, accept, ""
+        self._scope = ""
         self._methods: dict[str, FunctionType] = {}
 
     def __set_name__(self, owner: type[Resource], name: str) -> None:
@@ -129,8 +134,14 @@ class Row(Line, Generic[P, R]):
             accept=self._accept,
             root=part.root,
             needs_tenant=part.needs_tenant,
+            scopes=scopes_of(self._scope or part.scope, self._method),
             **self._facts,
         )
+
+    def under(self, scope: str) -> Self:
+        """The row itself, opened by another family of scopes than its resource."""
+        self._scope = scope
+        return self
 
     @property
     def call(self) -> Callable[Concatenate[Caller, Operation[Any], P], R]:
@@ -143,7 +154,7 @@ class Row(Line, Generic[P, R]):
             self._id, self._method, self._tail, call, leads=leads, takes=self._takes, accept=self._accept, **self._facts
         )
         row.is_variant = True
-        return row
+        return row.under(self._scope)
 
     def _method_for(self, part: Resource) -> FunctionType:
         operation, call = self.operation(part), self._call

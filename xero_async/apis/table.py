@@ -111,9 +111,10 @@ def fetch_by_number(
     return _one(id, "GET", tail, sent, query, answers.read_one(kind), returns=envelope_of(kind))
 
 
-def report(id: str, query: Callable[P, Parameters], tail: str) -> Row[P, Awaitable[ReportWithRow]]:
-    """A report."""
-    return _none(id, "GET", tail, query, answers.read_one(ReportWithRow), returns=envelope_of(ReportWithRow))
+def report(id: str, query: Callable[P, Parameters], scope: str) -> Row[P, Awaitable[ReportWithRow]]:
+    """A report, under the name that its operation has after `getReport`, with a family of scopes of its own."""
+    tail, read = f"/{id.removeprefix('getReport')}", answers.read_one(ReportWithRow)
+    return _none(id, "GET", tail, query, read, returns=envelope_of(ReportWithRow)).under(scope)
 
 
 def document(id: str, options: Callable[P, Parameters]) -> Row[Concatenate[Id, P], Awaitable[bytes]]:

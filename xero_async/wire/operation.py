@@ -67,6 +67,8 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     accept: str = "application/json"
     root: str = ACCOUNTING
     needs_tenant: bool = True
+    scopes: tuple[str, ...] = ()
+    """Each of these scopes alone opens the operation, the least first; none is needed where there is none."""
 
     @property
     def path_names(self) -> tuple[str, ...]:
