@@ -3,6 +3,9 @@
 Some rows differ only in what they call a parameter: a contact goes by its id or by its number, an attachment by its
 id or by its file's name. Such rows are one route; the look of the value tells which of them is meant, and the value
 is handed on under every name.
+
+Xero takes more than its table says: paths in any case, some under another name, and a POST to any collection whose
+records PUT makes and POST changes, which is then a change if the record has an id.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from typing import NamedTuple, Protocol
 
 __all__ = ["Match", "Router", "TableRow"]
 
+ALIASES = {"organisations": "organisation"}
+"""First parts of paths, in lower case, that mean another."""
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -40,6 +45,8 @@ class Match(NamedTuple):
 
     operation: str
     path: Mapping[str, str]
+    update: tuple[str, str] | None = None
+    """The operation in its stead where the record that is sent has an id, and the name of this id."""
 
 
 class Shape(NamedTuple):
@@ -65,6 +72,7 @@ class Router:
 
     def __init__(self, rows: Iterable[TableRow]) -> None:
         self._shapes: dict[tuple[str, int], dict[tuple[str | None, ...], Shape]] = {}
+        self._methods: set[str] = set()
         self.operations: set[str] = set()
         for row in rows:
             self._add(row)
@@ -77,15 +85,33 @@ class Router:
         shape = shapes.setdefault(literals, Shape(literals, []))
         shape.rows.append((row.id, names))
         shape.rows.sort(key=lambda row: -sum(name.endswith("ID") for name in row[1].values()))
+        self._methods.add(row.method)
         self.operations.add(row.id)
 
     def find(self, method: str, parts: Sequence[str]) -> Match | None:
         """Find the operation for the parts of a path under `/api.xro/2.0`, already percent-decoded."""
+        match = self._exact(method, parts)
+        return self._saving(parts) if match is None and method == "POST" else match
+
+    def knows(self, parts: Sequence[str]) -> bool:
+        """Whether there is a path, for whatever method."""
+        return any(self._exact(method, parts) for method in self._methods)
+
+    def _exact(self, method: str, parts: Sequence[str]) -> Match | None:
         lowered = [part.lower() for part in parts]
+        lowered[:1] = [ALIASES.get(part, part) for part in lowered[:1]]
         fitting = [shape for shape in self._shapes.get((method, len(parts)), {}).values() if shape.fits(lowered)]
         if not fitting:
             return None
         return min(fitting, key=lambda shape: [part is None for part in shape.literals]).match(parts)
+
+    def _saving(self, parts: Sequence[str]) -> Match | None:
+        """A POST to a collection that has none of its own: it makes a record, or changes the one whose id is sent."""
+        makes, changes = self._exact("PUT", parts), self._exact("POST", [*parts, ""])
+        if makes is None or changes is None:
+            return None
+        (id_name,) = changes.path.keys() - makes.path.keys()
+        return makes._replace(update=(changes.operation, id_name))
 
 
 def _are_ids(parts: Sequence[str], names: Mapping[int, str]) -> bool:
