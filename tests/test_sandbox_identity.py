@@ -52,12 +52,45 @@ async def test_a_wrong_client_gets_no_token(authorization: str) -> None:
         assert (reply.status, reply.json()) == (400, {"error": "invalid_client"})
 
 
-@pytest.mark.parametrize("grant", ["refresh_token", "authorization_code", "password", ""])
-async def test_other_grants_are_not_supported(grant: str) -> None:
-    """Only `client_credentials` is a grant here."""
+@pytest.mark.parametrize(
+    ("grant", "error"),
+    [
+        ("refresh_token", "unauthorized_client"),
+        ("authorization_code", "unauthorized_client"),
+        ("password", "unsupported_grant_type"),
+        ("", "unsupported_grant_type"),
+    ],
+)
+async def test_a_custom_connection_has_one_grant(grant: str, error: str) -> None:
+    """A custom connection signs in as itself; other grants are not for it, or do not exist."""
     async with running() as client:
         reply = await client.sign_in(grant_type=grant)
-        assert (reply.status, reply.json()) == (400, {"error": "unsupported_grant_type"})
+        assert (reply.status, reply.json()["error"]) == (400, error)
+
+
+@pytest.mark.parametrize("scope", ["accounting.nonsense", "accounting.contacts files", "openid accounting.contacts"])
+async def test_a_scope_that_the_app_lacks_is_invalid(scope: str) -> None:
+    """A scope that is unknown, or that needs a user, is `invalid_scope`, and the description names it."""
+    async with running() as client:
+        reply = await client.sign_in(scope=scope)
+        assert (reply.status, reply.json()["error"]) == (400, "invalid_scope")
+        assert any(word in reply.json()["error_description"] for word in scope.split())
+
+
+async def test_no_scope_means_all_of_them() -> None:
+    """A request without scopes gets all that the app was granted, granular and broad."""
+    async with running() as client:
+        scopes = set((await client.sign_in()).json()["scope"].split())
+        assert {"accounting.invoices", "accounting.transactions", "accounting.reports.aged.read"} <= scopes
+        assert not scopes & {"openid", "offline_access"}
+
+
+async def test_a_custom_connection_to_one_organisation_may_leave_out_the_tenant() -> None:
+    """With one organisation a call needs no tenant header; with two it does."""
+    for tenants, status in ((1, 200), (2, 403)):
+        async with running(tenants=tenants) as client:
+            reply = await client.call("GET", "/Invoices", headers={"Xero-Tenant-Id": ""})
+            assert reply.status == status
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer nobody", "Basic Zm9vOmJhcg=="])
@@ -106,8 +139,8 @@ async def test_the_life_of_tokens_can_be_set() -> None:
 
 @pytest.mark.parametrize("tenant", ["", "6d1f3a52-0000-4000-8000-000000000000", "nonsense"])
 async def test_a_tenant_that_is_missing_or_not_connected_is_403(tenant: str) -> None:
-    """Without the id of a connected tenant a call gets Xero's 403."""
-    async with running() as client:
+    """Without the id of a connected tenant a call gets Xero's 403, where there are several to choose from."""
+    async with running(tenants=2) as client:
         client.tenant = tenant
         reply = await client.call("GET", "/Invoices")
         assert (reply.status, reply.json()["Title"], reply.json()["Status"]) == (403, "Forbidden", 403)
