@@ -93,7 +93,8 @@ def test_every_command_and_option_has_its_help() -> None:
     """No command, argument or option is without a word of explanation, and none takes a secret."""
     group = get_command(app)
     assert isinstance(group, TyperGroup)
-    assert set(group.commands) == {"demo", "sandbox", "tenants", "export", "limits"}
+    shown = {"demo", "sandbox", "login", "logout", "tenants", "disconnect", "export", "limits"}
+    assert set(group.commands) == shown
     for command in group.commands.values():
         assert command.help
         for parameter in command.params:

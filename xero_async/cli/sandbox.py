@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 import sqlite3
@@ -17,12 +18,16 @@ import msgspec
 import typer
 
 from ..sandbox import FaultPlan, Sandbox, SandboxLimits
+from ..sandbox.requestlog import LOG_SIZE
+from ..sandbox.whole import HIGH_VOLUME
 from ..wire.errors import InvalidArgument
 from .running import CommandError, run
 
 __all__ = ["sandbox"]
 
 BANNER = "A simulation of Xero with invented data, connected to nothing. Ctrl-C ends it."
+
+EXPOSED = "Warning: it listens on {}. Whoever can reach that can read and steer it: keep it to a private network."
 
 
 class Enforced(StrEnum):
@@ -54,6 +59,14 @@ def sandbox(
         str, typer.Option(help="What goes wrong, and when: drop_after:every=7,502:p=0.05", show_default=False)
     ] = "",
     store: Annotated[str, typer.Option(help="A SQLite file that keeps the data.", metavar="FILE")] = ":memory:",
+    reset: Annotated[bool, typer.Option("--reset", help="Begin anew, whatever the file holds.")] = False,
+    auto_consent: Annotated[
+        bool, typer.Option("--auto-consent", help="Users let every app in at once, with no page between.")
+    ] = False,
+    high_volume: Annotated[
+        int, typer.Option(min=0, help="Records above which an unpaged list is a HighVolumeException.")
+    ] = HIGH_VOLUME,
+    log_size: Annotated[int, typer.Option(min=0, help="Requests that the log keeps.")] = LOG_SIZE,
     attached: Annotated[
         bool, typer.Option("--attached", help="Stop when standard input ends, so as not to outlive a parent.")
     ] = False,
@@ -61,7 +74,7 @@ def sandbox(
     """Serve a simulation of Xero, until Ctrl-C or SIGTERM.
 
     When it is ready, one line of JSON on standard output tells base_url, identity_url, client_id, client_secret and
-    tenants. Its own counters are under /sandbox/counters.
+    tenants. GET /sandbox/ on it lists the controls: counters, faults, the clock, a log and more.
     """
     try:
         kept = None if limits is Enforced.off else SandboxLimits(style=style.value, window=window)
@@ -76,24 +89,38 @@ def sandbox(
             faults=FaultPlan.parse(faults, seed=seed),
             latency=latency,
             store=store,
+            automatic_consent=auto_consent,
+            high_volume=high_volume,
+            log_size=log_size,
         )
     except InvalidArgument as error:
         raise typer.BadParameter(str(error)) from error
-    run(_serve(simulation, attached))
+    run(_serve(simulation, attached=attached, reset=reset))
 
 
-async def _serve(simulation: Sandbox, attached: bool) -> None:
+async def _serve(simulation: Sandbox, *, attached: bool, reset: bool) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
     if attached:
         _on_end_of_input(stop)
     print(BANNER, file=sys.stderr, flush=True)
+    if not _is_loopback(simulation.host):
+        print(EXPOSED.format(simulation.host), file=sys.stderr, flush=True)
     try:
         async with simulation:
+            if reset:
+                simulation.reset()
             print(msgspec.json.encode(simulation.announcement()).decode(), flush=True)
             await stop.wait()
     except sqlite3.Error as error:
         raise CommandError(f"the file of the store cannot be used: {error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _on_signals(stop: asyncio.Event) -> None:
