@@ -42,6 +42,8 @@ class Reply(NamedTuple):
 class Engine:
     """One engine with one tenant and a clock that moves only when told."""
 
+    tenant = TENANT
+
     def __init__(self, path: str = ":memory:", *, contacts: int = 0, invoices: int = 0, seed: int = 1) -> None:
         self.now = START
         self.documents = Documents(path, now=lambda: self.now)
@@ -68,7 +70,7 @@ class Engine:
         data = body if isinstance(body, bytes) else b"" if body is None else _encoder.encode(body)
         parameters = {name.lower(): str(value) for name, value in query.items()}
         answer = self.documents.execute(operation, TENANT, path or {}, parameters, headers or {}, data, content_type)
-        return Reply(*answer)
+        return Reply(answer.status, answer.body, answer.content_type)
 
     def good(self, operation: str, body: object = None, **options: Any) -> Any:  # Any: as in Reply.json
         """The JSON of an answer that must be a 200."""

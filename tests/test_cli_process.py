@@ -83,7 +83,7 @@ def test_the_sandbox_announces_itself_in_a_line_and_stops_when_told(number: sign
     """Standard output holds one line of JSON and no more; the server answers; a signal ends it with code 0."""
     with started("sandbox", "--port", "0", "--contacts", "3", "--invoices", "4", "--tenants", "2") as process:
         told = ready(process)
-        assert set(told) == {"base_url", "identity_url", "client_id", "client_secret", "tenants"}
+        assert {"base_url", "identity_url", "client_id", "client_secret", "tenants"} <= set(told)
         with urlopen(f"{told['base_url']}/sandbox/counters") as answer:
             documents = json.load(answer)["documents"]
         assert [documents[tenant]["Invoices"] for tenant in told["tenants"]] == [4, 4]
@@ -92,6 +92,29 @@ def test_the_sandbox_announces_itself_in_a_line_and_stops_when_told(number: sign
     assert rest == ""
     assert "simulation" in said
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("host", "warns"), [("0.0.0.0", True), ("127.0.0.1", False), ("localhost", False)])
+def test_a_sandbox_warns_where_others_can_reach_it(host: str, warns: bool) -> None:
+    """It listens on loopback unless told otherwise, and says so when others may steer it."""
+    with started("sandbox", "--attached", "--host", host) as process:
+        ready(process)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert ("Warning" in said) is warns
+
+
+def test_a_sandbox_begins_anew_when_told(tmp_path: Path) -> None:
+    """With --reset, what the file held is gone; without, it is there."""
+
+    def invoices(*options: str) -> int:
+        with started("sandbox", "--attached", "--store", str(tmp_path / "store.db"), *options) as process:
+            told = ready(process)
+            with urlopen(f"{told['base_url']}/sandbox/counters") as answer:
+                count: int = json.load(answer)["documents"][told["tenants"][0]]["Invoices"]
+            process.communicate(timeout=PATIENCE)
+        return count
+
+    assert [invoices("--contacts", "2", "--invoices", "3"), invoices(), invoices("--reset")] == [3, 3, 0]
 
 
 def test_an_attached_sandbox_ends_with_its_input() -> None:

@@ -150,7 +150,7 @@ async def test_quotes(tenant: Tenant) -> None:
     assert (await tenant.quotes.update(own, m.Quote(status="SENT", contact=ABC))).status == "SENT"
     upserted = await tenant.quotes.upsert([m.Quote(quote_number=made.quote_number, title="New")])
     assert (upserted[0].quote_id, upserted[0].title) == (own, "New")
-    assert (await tenant.quotes.get(own)).total == Decimal("100.00")
+    assert (await tenant.quotes.get(own)).total == Decimal("115.00")  # with the tax of the account
     assert (await tenant.quotes.pdf(own)).startswith(b"%PDF")
     await tenant.quotes.history.add(own, "Seen")
     await tenant.quotes.attachments.upload(own, "a.txt", b"hello")
@@ -176,7 +176,7 @@ async def test_receipts(tenant: Tenant) -> None:
     user = (await tenant.users.list())[0]
     sent = m.Receipt(contact=ABC, line_items=LINES, user=m.User(user_id=user.user_id), date=date(2026, 1, 31))
     made = (await tenant.receipts.create([sent]))[0]
-    assert (made.status, made.total) == ("DRAFT", Decimal("100.00"))
+    assert (made.status, made.total) == ("DRAFT", Decimal("115.00"))
     assert (await tenant.receipts.update(made.receipt_id, m.Receipt(reference="r"))).reference == "r"
     assert (await tenant.receipts.get(made.receipt_id)).receipt_number
     await tenant.receipts.history.add(made.receipt_id, "Seen")

@@ -228,7 +228,7 @@ def existing(engine: Engine) -> dict[str, str]:
 def check(engine: Engine, known: dict[str, str], request: Request) -> int:
     """Executes a request and checks the form of its answer; the status."""
     path = {name: known.get(name, SOME_ID) if value == KNOWN else value for name, value in request.path.items()}
-    status, content, content_type = engine.documents.execute(request.operation, TENANT, path, *request[2:])
+    status, content, content_type, _ = engine.documents.execute(request.operation, TENANT, path, *request[2:])
     assert status in STATUSES
     is_file = request.operation.endswith(("AttachmentById", "AttachmentByFileName")) and request.operation.startswith(
         "get"

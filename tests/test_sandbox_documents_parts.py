@@ -196,7 +196,7 @@ def test_an_allocation_moves_credit_and_its_deletion_gives_it_back(engine: Engin
     note, invoice = credit_note(engine), engine.invoice(Status="AUTHORISED")
     assert (note["CreditNoteNumber"], note["RemainingCredit"]) == ("CN-0001", 115)
     part = allocate(engine, note, invoice, 15, Date="2026-11-05").json["Allocations"][0]
-    assert (part["Amount"], part["Date"]) == (15, "/Date(1793836800000+0000)/")
+    assert (part["Amount"], part["Date"]) == (15, max(note["Date"], invoice["Date"]))  # whatever date is sent
     open_invoice = engine.get_invoice(invoice["InvoiceID"])
     assert (open_invoice["AmountDue"], open_invoice["AmountCredited"], open_invoice["Status"]) == (
         100,
@@ -286,7 +286,7 @@ def test_applied_documents_are_locked(engine: Engine) -> None:
         assert engine.call("updateInvoice", fields, path=path).status == 400
     assert engine.good("updateInvoice", {"Reference": "r"}, path=path)["Invoices"][0]["AmountDue"] == 100
     voided = engine.call("updateCreditNote", {"Status": "VOIDED"}, path={"CreditNoteID": note["CreditNoteID"]})
-    assert "cannot be voided" in voided.messages[0]
+    assert "The status VOIDED cannot be applied to the credit note" in voided.messages[0]
 
 
 def test_credit_notes_are_numbered_and_unique(engine: Engine) -> None:

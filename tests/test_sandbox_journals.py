@@ -266,8 +266,11 @@ def test_journals_since_a_moment(engine: Engine) -> None:
 
 def test_a_line_on_an_unknown_account_is_in_suspense(engine: Engine) -> None:
     """A line whose account is not in the chart, or that has none, is booked as suspense, not lost."""
-    engine.good("createInvoices", {"Invoices": [sale(Status="AUTHORISED", LineItems=[line(AccountCode="NOPE")])]})
-    assert held(engine)["850"] == -100
+    receipts = [{"LineItems": [line(AccountCode="NOPE")]}, {"LineItems": [line(AccountCode=None)]}]
+    sent = {"User": {"UserID": "00000000-0000-4000-8000-000000000001"}, "Receipts": receipts}
+    claim = engine.good("createExpenseClaims", sent)["ExpenseClaims"][0]
+    engine.good("updateExpenseClaim", {"Status": "AUTHORISED"}, path={"ExpenseClaimID": claim["ExpenseClaimID"]})
+    assert held(engine)["850"] == 200
 
 
 def test_conversion_balances_are_booked(engine: Engine) -> None:
@@ -285,7 +288,7 @@ def test_an_account_keeps_its_entries_under_another_code(engine: Engine) -> None
     for old, new in (("610", "R1"), ("200", "S1")):
         engine.good("updateAccount", {"Code": new}, path={"AccountID": accounts[old]})
     assert held(engine) == {"R1": 115, "S1": -100, "820": -15}
-    engine.invoice(Status="AUTHORISED", LineItems=[line(), line(AccountCode="S1")])
+    engine.invoice(Status="AUTHORISED", LineItems=[line(AccountCode="S1")] * 2)
     assert held(engine) == {"R1": 345, "S1": -300, "820": -45}
 
 

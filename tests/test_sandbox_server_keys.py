@@ -21,7 +21,7 @@ async def answer_of(counter: list[int]) -> Answer:
 async def test_a_key_lives_six_minutes_from_its_first_call() -> None:
     """Replays up to 359.9 s give the first answer and do not prolong the key; at 360 s the request runs again."""
     store, runs = KeyStore(), list[int]()
-    told = [await store.once("k", b"r", now, lambda: answer_of(runs)) for now in (0.0, 200.0, 359.9, 360.0, 700.0)]
+    told = [await store.once("k", b"r", now, lambda _: answer_of(runs)) for now in (0.0, 200.0, 359.9, 360.0, 700.0)]
     assert [(answer.body, replayed) for answer, replayed in told] == [
         (b"1", False),
         (b"1", True),
@@ -35,7 +35,7 @@ async def test_dead_keys_are_forgotten() -> None:
     """A store that has seen many keys holds only those that still live."""
     store, runs = KeyStore(), list[int]()
     for number in range(1000):
-        await store.once(f"k{number}", b"r", float(number), lambda: answer_of(runs))
+        await store.once(f"k{number}", b"r", float(number), lambda _: answer_of(runs))
     assert len(store) == 360
 
 
@@ -43,18 +43,18 @@ async def test_another_request_under_a_living_key_is_refused() -> None:
     """The method, the URL and the body all make the request; a dead key is free again."""
     store, runs = KeyStore(), list[int]()
     first = fingerprint("PUT", "/Invoices", b"{}")
-    await store.once("k", first, 0.0, lambda: answer_of(runs))
+    await store.once("k", first, 0.0, lambda _: answer_of(runs))
     for other in [("POST", "/Invoices", b"{}"), ("PUT", "/invoices", b"{}"), ("PUT", "/Invoices", b"{ }")]:
         with pytest.raises(KeyReused):
-            await store.once("k", fingerprint(*other), 1.0, lambda: answer_of(runs))
-    assert (await store.once("k", b"other", 360.0, lambda: answer_of(runs)))[1] is False
+            await store.once("k", fingerprint(*other), 1.0, lambda _: answer_of(runs))
+    assert (await store.once("k", b"other", 360.0, lambda _: answer_of(runs)))[1] is False
 
 
 async def test_a_first_call_that_breaks_off_leaves_its_key_free() -> None:
     """When the first run is cancelled nothing is kept, and the next call with the key runs."""
     store, runs = KeyStore(), list[int]()
 
-    async def never() -> Answer:
+    async def never(_: object) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -63,7 +63,7 @@ async def test_a_first_call_that_breaks_off_leaves_its_key_free() -> None:
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert (await store.once("k", b"r", 1.0, lambda: answer_of(runs)))[1] is False
+    assert (await store.once("k", b"r", 1.0, lambda _: answer_of(runs)))[1] is False
 
 
 def invoice_count(client: Client) -> int:
@@ -169,3 +169,50 @@ async def test_a_replay_costs_a_call_and_a_rejected_write_leaves_no_trace() -> N
         client.sandbox.advance(60)
         assert (rejected.status, (await client.create("A-2", "key-2")).status) == (429, 200)
         assert client.sandbox.counters.replays == 1
+
+
+async def test_a_stored_400_is_replayed() -> None:
+    """A write that was refused stays refused under its key, though it would be good by now."""
+    payment = {"Payments": [{"Invoice": {"InvoiceNumber": "A-1"}, "Account": {"Code": "090"}, "Amount": 1}]}
+    async with running() as client:
+        replies = [await client.call("PUT", "/Payments", payment, headers={"Idempotency-Key": "key-1"})]
+        await client.create("A-1")
+        replies.append(await client.call("PUT", "/Payments", payment, headers={"Idempotency-Key": "key-1"}))
+        assert [reply.status for reply in replies] == [400, 400]
+        assert replies[0].body == replies[1].body
+        assert (await client.call("PUT", "/Payments", payment)).status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/Invoices"), ("PUT", "/Invoices?unitdp=4"), ("PUT", "/Quotes")])
+async def test_a_key_with_another_url_or_method_is_a_400(method: str, path: str) -> None:
+    """The same body under a living key, but sent elsewhere or otherwise, is refused, and nothing is done."""
+    async with running() as client:
+        await client.create("A-1", "key-1")
+        reply = await client.call(method, path, invoices("A-1"), headers={"Idempotency-Key": "key-1"})
+        assert (reply.status, b"Idempotency-Key" in reply.body) == (400, True)
+        assert invoice_count(client) == 1
+
+
+async def test_what_was_turned_away_at_the_door_is_not_stored() -> None:
+    """After a 401, a 403, a 429 and a 503 the same key does the write."""
+    async with running(limits=SandboxLimits(minute=2)) as client:
+        client.sandbox.inject([Fault(kind="503", times=1), Fault(kind="minute", times=1)])
+        headers = {"Idempotency-Key": "key-1"}
+        refused = [
+            await client.create("A-1", "key-1"),
+            await client.create("A-1", "key-1"),
+            await client.call("PUT", "/Invoices", invoices("A-1"), headers=headers | {"Authorization": "Bearer x"}),
+            await client.call("PUT", "/Invoices", invoices("A-1"), headers=headers | {"Xero-Tenant-Id": "nobody"}),
+        ]
+        done = await client.create("A-1", "key-1")
+        assert [reply.status for reply in (*refused, done)] == [503, 429, 401, 403, 200]
+        assert (invoice_count(client), client.sandbox.counters.replays) == (1, 0)
+
+
+async def test_a_key_can_be_any_bytes_that_a_header_can() -> None:
+    """A key beyond ASCII, or one that is no text at all, is a key as any other."""
+    async with running() as client:
+        for key in ("Schlüssel", "k\udcff"):
+            first = await client.create("", key)
+            assert (await client.create("", key)).body == first.body
+        assert invoice_count(client) == 2

@@ -6,10 +6,11 @@ be created, listed, read and updated, call limits, idempotency keys, and faults 
 
 from __future__ import annotations
 
+from .apps import App
 from .control import Counters
 from .documents import Documents
 from .faults import Fault, FaultPlan
 from .limits import SandboxLimits
 from .server import Sandbox
 
-__all__ = ["Counters", "Documents", "Fault", "FaultPlan", "Sandbox", "SandboxLimits"]
+__all__ = ["App", "Counters", "Documents", "Fault", "FaultPlan", "Sandbox", "SandboxLimits"]

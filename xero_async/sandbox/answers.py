@@ -40,6 +40,11 @@ def told(name: str, value: Document, now: int) -> Answer:
     return Answer(200, dump_json(_head(now) | {name: value}))
 
 
+def headed(value: Document, now: int) -> Answer:
+    """One object that has the envelope's fields beside its own."""
+    return Answer(200, dump_json(_head(now) | value))
+
+
 def _head(now: int) -> Document:
     return {"Id": new_id(), "Status": "OK", "ProviderName": _PROVIDER, "DateTimeUTC": f"/Date({now})/"}
 
@@ -87,7 +92,7 @@ def high_volume(count: int) -> Refused:
     return Refused(
         _error(
             400,
-            0,
+            51,
             "HighVolumeException",
             f"{count} records match. Use paging or an optimised filter instead.",
         )
@@ -112,3 +117,20 @@ def listed_messages(messages: Iterable[str]) -> list[Document]:
 
 def _error(status: int, number: int, kind: str, message: str) -> Answer:
     return Answer(status, dump_json({"ErrorNumber": number, "Type": kind, "Message": message}))
+
+
+# https://developer.xero.com/documentation/api/http-response-codes
+NOT_IMPLEMENTED: Final = _error(501, 20, "ApiMethodNotImplementedException", "The Api Method called is not implemented")
+"""A path that there is, with a method that it does not take."""
+
+
+def internal_error() -> Answer:
+    """A failure of Xero's own."""
+    told = {
+        "Title": "An error occurred",
+        "Detail": "An error occurred in Xero. Check the API Status page http://status.developer.xero.com "
+        "for current service status.",
+        "Status": 500,
+        "Instance": new_id(),
+    }
+    return Answer(500, dump_json(told))

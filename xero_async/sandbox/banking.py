@@ -10,12 +10,14 @@ from decimal import Decimal
 from typing import Final
 
 from .contacts import contact_shown, mark_traded
+from .line_accounts import account_named, check_line_accounts
 from .rates import BASE_CURRENCY
 from .resources import Resource
 from .resources_money import BANK_TRANSACTIONS, BANK_TRANSFERS, OVERPAYMENTS, PREPAYMENTS
 from .resources_settings import ACCOUNTS
 from .rules import Rejected, Steps, dated, is_dead, next_status, settle_credit_note
 from .sales import contact_of, write_currency, write_lines
+from .stock import move_stock
 from .values import ZERO, Document, child, documents_in, money_of, new_id, stored_ms, text_of, written_date, written_day
 from .work import Change, Work, first, put
 
@@ -28,15 +30,6 @@ STEPS: Final[Steps] = {
 
 
 # ------------------------------------------------------------------------------------------------ accounts
-
-
-def account_named(work: Work, named: Document) -> Document | None:
-    """The account that an id, or else a code, names."""
-    account_id = text_of(named, "AccountID")
-    code = text_of(named, "AccountCode") or text_of(named, "Code")
-    if not account_id and code:
-        account_id = first(work, ACCOUNTS, '"Code" = ?', code) or ""
-    return work.store.get(ACCOUNTS, work.tenant, account_id) if account_id else None
 
 
 def account_shown(account: Document) -> Document:
@@ -52,25 +45,6 @@ def bank_account(work: Work, named: Document, label: str = "BankAccount") -> Doc
     if text_of(account, "Type") != "BANK" or text_of(account, "Status") == "ARCHIVED":
         raise Rejected(f"{label} {account['Name']} is not an active bank account.")
     return account
-
-
-def check_line_accounts(work: Work, lines: list[Document], *, closed: tuple[str, ...] = ()) -> None:
-    """Refuses lines without an account of the organisation, or with one of the types or system names given."""
-    known: dict[tuple[str, str], bool] = {}
-    problems: list[str] = []
-    for line in lines:
-        named = (text_of(line, "AccountID"), text_of(line, "AccountCode"))
-        if not any(named) and not money_of(line, "LineAmount"):
-            continue
-        if named not in known:
-            account = account_named(work, line)
-            known[named] = account is not None and not {account.get("Type"), account.get("SystemAccount")} & set(closed)
-        if not any(named):
-            problems.append("Account must be specified for a line item.")
-        elif not known[named]:
-            problems.append(f"Account code '{named[1] or named[0]}' is not a valid code for this document.")
-    if problems:
-        raise Rejected(*dict.fromkeys(problems))
 
 
 # --------------------------------------------------------------------------------------- bank transactions
@@ -119,13 +93,14 @@ def save_transaction(work: Work, existing: Document | None, given: Document) -> 
     write_currency(work, document, base, given, {"DefaultCurrency": account.get("CurrencyCode") or BASE_CURRENCY})
     if text_of(account, "CurrencyCode") not in ("", document["CurrencyCode"]):
         raise Rejected("The currency of the transaction must be that of its bank account.")
-    write_lines(work, document, base, _given_lines(work, kind, given))
+    write_lines(work, document, base, _given_lines(work, kind, given), closed=("BANK",))
     if not document["LineItems"]:
         raise Rejected("One or more line items must be specified")
     check_line_accounts(work, documents_in(document["LineItems"]), closed=("BANK",))
     document["Status"] = status
     _write_credit(work, document)
     mark_traded(work, contact, sold=kind.startswith("RECEIVE"))
+    move_stock(work, existing, document)
     return Change(document)
 
 
@@ -163,6 +138,7 @@ def _deleted_transaction(work: Work, existing: Document, status: str) -> Documen
     if existing["IsReconciled"] is True and not is_dead(existing):
         raise Rejected("This Bank Transaction cannot be deleted as it has been reconciled.")
     document = existing | {"Status": status}
+    move_stock(work, existing, document)
     credit = credit_of(work, document)
     if credit is not None and not is_dead(existing):
         resource, made = credit

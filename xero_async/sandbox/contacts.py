@@ -16,6 +16,10 @@ _ARCHIVED: Final = (
     "The specified contact details matched an archived contact."
     " Archived contacts cannot currently be edited via the API."
 )
+_ARCHIVED_FOR_DOCUMENTS: Final = (
+    "The contact with the specified contact details has been archived."
+    " The contact must be un-archived before creating new invoices or credit notes."
+)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE_TYPES: Final = ("DEFAULT", "DDI", "FAX", "MOBILE")
 _ADDRESS_TYPES: Final = ("STREET", "POBOX")
@@ -157,7 +161,7 @@ def find_or_create_contact(work: Work, given: Document) -> Document:
         contact = save_contact(work, None, given).document
         put(work, CONTACTS, contact, "Created")
     if text_of(contact, "ContactStatus") == "ARCHIVED":
-        raise Rejected(_ARCHIVED)
+        raise Rejected(_ARCHIVED_FOR_DOCUMENTS)
     return contact
 
 

@@ -1,8 +1,9 @@
 """The fault plan: what goes wrong on purpose, and when.
 
 A plan is a list of rows. A row names a kind of fault, the calls it is meant for, and how often it strikes: each
-n-th of those calls, with a probability (drawn from a seed, so a run can be repeated), or each time; and at most so
-many times. A kind strikes at one stage of a call, and a row counts the calls that reach its stage:
+n-th of those calls, the calls of certain numbers, with a probability (drawn from a seed, so a run can be repeated),
+or each time; and at most so many times. A kind strikes at one stage of a call, and a row counts the calls that reach
+its stage:
 
     door     before anything is looked at: the connection drops, or a gateway answers for Xero (502, 503, 504, html)
     limits   in place of the limits: a 429 that no count explains; nothing is done
@@ -24,7 +25,7 @@ from msgspec import Struct
 
 from xero_async.wire.errors import InvalidArgument
 
-__all__ = ["SIGN_IN_OPERATIONS", "Fault", "FaultKind", "FaultPlan", "Stage"]
+__all__ = ["SIGN_IN_OPERATIONS", "Fault", "FaultKind", "FaultPlan", "FaultTally", "Stage"]
 
 FaultKind = Literal[
     "minute", "concurrent", "day", "appminute",
@@ -51,7 +52,7 @@ STAGES: dict[FaultKind, Stage] = {
 SECONDS: dict[FaultKind, float] = {"minute": 1.0, "day": 3600.0, "slow": 1.0}
 """How long a fault lasts unless its row says so; kinds that are absent have no length."""
 
-SIGN_IN_OPERATIONS = frozenset({"token", "getConnections", "deleteConnection"})
+SIGN_IN_OPERATIONS = frozenset({"token", "revocation", "authorize", "getConnections", "deleteConnection"})
 """Operations that are not in the Accounting API's table, by the names that fault rows and counters use."""
 
 SHORT = {"p": "probability", "s": "seconds", "n": "every", "op": "operation"}
@@ -68,8 +69,10 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     """Only calls with this HTTP method."""
     every: int | None = None
     """Each n-th of these calls."""
+    at: tuple[int, ...] = ()
+    """The calls of these numbers among them, the first being 1."""
     probability: float = 0
-    """Each of these calls with this chance, from 0 to 1. Without this and `every`, each of them."""
+    """Each of these calls with this chance, from 0 to 1. Without this, `every` and `at`, each of them."""
     times: int | None = None
     """At most so many strikes."""
     seconds: float | None = None
@@ -80,6 +83,8 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     def __post_init__(self) -> None:
         if self.every is not None and (self.every < 1 or self.probability):
             raise InvalidArgument("a fault strikes each n-th call (n from 1 up) or with a probability, not both")
+        if self.at and (self.every is not None or self.probability or min(self.at) < 1):
+            raise InvalidArgument("a fault strikes at calls by their numbers (from 1 up) or in another way, not both")
         if not 0 <= self.probability <= 1:
             raise InvalidArgument("a fault's probability lies between 0 and 1")
         if self.times is not None and self.times < 0:
@@ -98,6 +103,16 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
         return SECONDS.get(self.kind, 0.0) if self.seconds is None else self.seconds
 
 
+class FaultTally(Struct, frozen=True):
+    """A row of the plan, and what came of it."""
+
+    fault: Fault
+    met: int
+    """Calls that it was meant for."""
+    struck: int
+    """How often it struck."""
+
+
 class Row:
     """A fault, and how often it has been met."""
 
@@ -107,6 +122,11 @@ class Row:
         self._met = 0
         self._due = 0
         self._struck = 0
+
+    @property
+    def tally(self) -> FaultTally:
+        """What came of it so far."""
+        return FaultTally(self.fault, self._met, self._struck)
 
     def meets(self, stage: Stage, operation: str, method: str) -> bool:
         """Whether this is a call that the row is meant for."""
@@ -134,6 +154,8 @@ class Row:
         return True
 
     def _falls_due(self) -> bool:
+        if self.fault.at:
+            return self._met in self.fault.at
         if self.fault.every is not None:
             return self._met % self.fault.every == 0
         if self.fault.probability:
@@ -151,6 +173,11 @@ class FaultPlan:
     def __iter__(self) -> Iterator[Fault]:
         return (row.fault for row in self._rows)
 
+    @property
+    def tallies(self) -> list[FaultTally]:
+        """Each row with what came of it."""
+        return [row.tally for row in self._rows]
+
     def strike(self, stage: Stage, operation: str, method: str) -> Fault | None:
         """Count a call that reaches `stage`, and return the fault that strikes it there."""
         met = [row for row in self._rows if row.meets(stage, operation, method)]
@@ -163,19 +190,20 @@ class FaultPlan:
         """Read a plan from text such as `drop_after:every=7,502:p=0.05`.
 
         Rows are separated by commas; a row is a kind and the fields of `Fault`, separated by colons. Short names:
-        `p` probability, `n` every, `s` seconds, `op` operation. Raises `InvalidArgument`.
+        `p` probability, `n` every, `s` seconds, `op` operation; numbers of `at` stand apart by `+`, as in
+        `500:at=3+7`. Raises `InvalidArgument`.
         """
         return cls([_row(part) for part in text.split(",") if part.strip()], seed=seed)
 
 
 def _row(text: str) -> Fault:
     kind, *pairs = (part.strip() for part in text.split(":"))
-    fields = {"kind": kind}
+    fields: dict[str, str | list[str]] = {"kind": kind}
     for pair in pairs:
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals:
             raise InvalidArgument(f"a fault's fields look like name=value, not {pair!r}")
-        fields[SHORT.get(name, name)] = value
+        fields[SHORT.get(name, name)] = value.split("+") if name == "at" else value
     try:
         return msgspec.convert(fields, Fault, strict=False)
     except msgspec.ValidationError as error:

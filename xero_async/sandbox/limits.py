@@ -15,13 +15,14 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
 from xero_async.wire.errors import InvalidArgument
 
-__all__ = ["Meter", "Problem", "Rejection", "SandboxLimits"]
+__all__ = ["Meter", "Meters", "Problem", "Rejection", "SandboxLimits"]
 
 Problem = Literal["concurrent", "minute", "day", "appminute"]
 """The spelling of `X-Rate-Limit-Problem`."""
@@ -233,6 +234,37 @@ class Meter:
 
     def _window(self, length: float, owner: str) -> Window:
         return RollingWindow(length) if self._limits.style == "rolling" else FixedWindow(length, _phase(owner))
+
+
+class Meters:
+    """A meter for each app, all with the same limits."""
+
+    def __init__(self, limits: SandboxLimits | None) -> None:
+        self.limits = limits
+        self._apps: dict[str, Meter] = {}
+
+    def of(self, app: str) -> Meter:
+        """The meter of an app."""
+        if app not in self._apps:
+            self._apps[app] = Meter(self.limits)
+        return self._apps[app]
+
+    @property
+    def most_in_flight(self) -> dict[str, int]:
+        """The most calls that any one app ever had in flight, by tenant."""
+        return _most(meter.most_in_flight for meter in self._apps.values())
+
+    @property
+    def busiest_minute(self) -> dict[str, int]:
+        """The most calls of any one app that ever counted in one window, by tenant."""
+        return _most(meter.busiest_minute for meter in self._apps.values())
+
+
+def _most(counted: Iterable[dict[str, int]]) -> dict[str, int]:
+    most: dict[str, int] = {}
+    for counts in counted:
+        most |= {tenant: max(count, most.get(tenant, 0)) for tenant, count in counts.items()}
+    return most
 
 
 def _phase(owner: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .line_accounts import Ledger
 from .resources_settings import ITEMS, TRACKING_CATEGORIES
 from .store import handle_of
 from .values import Document, child, documents_in, text_of
@@ -12,20 +13,25 @@ from .work import Work, first
 _BOUGHT: Final = ("ACCPAY", "ACCPAYCREDIT", "PURCHASEORDER")
 
 
-def complete_lines(work: Work, document: Document, lines: list[Document]) -> list[Document]:
-    """Lines that a client sent for a document, completed from its items and tracking categories.
+def complete_lines(work: Work, document: Document, lines: list[Document], kept: list[Document]) -> list[Document]:
+    """Lines that a client sent for a document, completed from items, accounts and tracking categories.
 
     A new line with the code of an item has the item's description, price, account and tax type unless it
-    says otherwise. What names a tracking category and an option that there are gets the ids and names of
-    both. Codes and names that are not known stay as they are.
+    says otherwise; one with an account has the account's tax type unless either says otherwise. What names a
+    tracking category and an option that there are gets the ids and names of both. Codes and names that are
+    not known stay as they are. `kept` are the document's lines as they were.
     """
+    known = {text_of(line, "LineItemID"): line for line in kept}
+    ledger, taxed = Ledger(work), document.get("LineAmountTypes") != "NoTax"
     kind = text_of(document, "Type")
     bought = kind in _BOUGHT or kind.startswith("SPEND")
     categories: list[Document] | None = None
     completed: list[Document] = []
     for line in lines:
-        if text_of(line, "ItemCode") and not text_of(line, "LineItemID"):
+        before = known.get(text_of(line, "LineItemID"), {})
+        if text_of(line, "ItemCode") and not before:
             line = _priced(work, line, bought=bought)
+        line = ledger.settled(line, before, taxed=taxed)
         if tracking := documents_in(line.get("Tracking")):
             categories = _categories(work) if categories is None else categories
             line = line | {"Tracking": [_tracked(each, categories) for each in tracking]}

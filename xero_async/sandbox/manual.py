@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .banking import check_line_accounts
+from .line_accounts import check_line_accounts
 from .resources_money import MANUAL_JOURNALS
 from .rules import Rejected, Steps, is_dead, line_tax, next_status
 from .values import Document, add_up, documents_in, money_of, new_id, stored_ms, text_of, written_date
@@ -84,4 +84,4 @@ def _check_lines(work: Work, journal: Document) -> None:
     debits, credits = (add_up(amount for amount in amounts if amount * sign > 0) for sign in (1, -1))
     if debits + credits:
         raise Rejected(f"The total debits ({debits}) must equal total credits ({credits})")
-    check_line_accounts(work, lines, closed=("BANK", "DEBTORS", "CREDITORS"))
+    check_line_accounts(work, lines)

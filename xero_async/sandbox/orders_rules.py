@@ -199,7 +199,9 @@ def _check_repeating(work: Work, invoice: Document, base: Document, given: Docum
     if base["Type"] not in ("", invoice["Type"]):
         raise Rejected("RepeatingInvoice type cannot be changed.")
     invoice["ID"] = invoice["RepeatingInvoiceID"]
-    invoice["Schedule"] = _schedule(work, child(base, "Schedule") | child(given, "Schedule"))
+    kept = child(base, "Schedule")
+    schedule = kept | child(given, "Schedule")
+    invoice["Schedule"] = kept if kept and schedule == kept else _schedule(work, schedule)
 
 
 def _schedule(work: Work, schedule: Document) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-from .answers import Answer, data_refused, envelope, not_found, rejected, too_large
+from .answers import Answer, data_refused, envelope, headed, not_found, rejected, too_large
 from .contacts import set_membership
 from .pdf import one_page
 from .resources import (
@@ -212,8 +212,8 @@ def allocated(credit: Resource) -> Handler:
             invoice = _invoice(call.work, child(given, "Invoice"), paid_type(note))
             if "Amount" not in given:
                 raise Rejected("Amount must be specified for an allocation.")
-            day = stored_ms(given.get("Date"))
-            day = call.work.today if day is None else day
+            # Whatever date is sent: https://developer.xero.com/documentation/api/accounting/creditnotes
+            day = max(stored_ms(note.get("Date")) or 0, stored_ms(invoice.get("Date")) or 0)
             allocation = allocate(note, invoice, money_of(given, "Amount"), day, new_id(), credit)
             _put_both(call, credit, note, invoice, "Credit Applied")
             return Outcome(dump_json(allocation), saved=True)
@@ -248,7 +248,7 @@ def deallocated(credit: Resource) -> Handler:
                 with call.store.write():
                     deallocate(note, invoice, allocation, call.work.today, credit)
                     _put_both(call, credit, note, invoice, "Credit Removed")
-                return Answer(200, dump_json(allocation | {"Amount": ZERO, "IsDeleted": True}))
+                return headed(allocation | {"Amount": ZERO, "IsDeleted": True}, call.now)
         raise not_found()
 
     return handle

@@ -9,8 +9,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from .banking import account_named, account_shown
+from .banking import account_shown
 from .entries import PAYABLE
+from .line_accounts import account_named
 from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CREDIT_NOTES, INVOICES, Resource
 from .resources_money import BATCH_PAYMENTS, PAYMENTS, PREPAYMENTS

@@ -4,16 +4,17 @@ The grammar (https://developer.xero.com/documentation/api/accounting/requests-an
 
     either     := both (("OR" | "||") both)*
     both       := term (("AND" | "&&") term)*
-    term       := "(" either ")" | operand [compare operand]
-    compare    := "==" | "!=" | ">" | ">=" | "<" | "<="
+    term       := ("!" | "NOT") term | "(" either ")" | operand [compare operand]
+    compare    := "==" | "=" | "!=" | "<>" | ">" | ">=" | "<" | "<="
     operand    := field method* | "text" | number | true | false | null
-                  | Guid("…") | DateTime(y, m, d[, h, m, s])
+                  | Guid("…") | DateTime(y, m, d[, h, m, s]) | DateTime.Parse("2026-01-31")
     method     := .Contains("text") | .StartsWith("text") | .EndsWith("text") | .ToLower() | .ToUpper()
+                  | .HasValue | .Value
 
 Names, keywords and methods are read without regard to case, text is compared with regard to it. The tree is
 checked for kinds while it is built, as the real service does, so a GUID compared with text is refused.
 Amounts are stored as whole millionths and dates as milliseconds, so every comparison is exact; an empty
-text counts as null.
+text counts as null, and what is null contains nothing, where the real service breaks off.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from .resources import Column, Resource
-from .values import MONEY, is_guid, ms_of
+from .values import MONEY, is_guid, ms_of, read_moment
 
 SqlValue = str | int | None
 SCALE: Final = 6  # decimals kept of a number in a column
@@ -40,7 +41,7 @@ _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>-?\d+(?:\.\d+)?)"
     r'|(?P<text>"[^"]*")'
     r"|(?P<name>[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)"
-    r"|(?P<sign>==|!=|>=|<=|&&|\|\||[<>(),.]))",
+    r"|(?P<sign>==|!=|>=|<=|<>|&&|\|\||[<>=!(),.]))",
     re.ASCII,
 )
 _ORDER: Final = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\s+(ASC|DESC|ASCENDING|DESCENDING))?\s*", re.ASCII | re.IGNORECASE)
@@ -57,6 +58,7 @@ class Condition(Struct, frozen=True):
 
     sql: str
     values: tuple[SqlValue, ...] = ()
+    optimised: bool = True  # whether the real service answers it without reading every document
 
 
 class _Operand(Struct, frozen=True):
@@ -69,6 +71,18 @@ class _Operand(Struct, frozen=True):
 
 
 _NULL: Final = _Operand("null", Condition("NULL"), literal=True)
+_TYPES: Final[dict[OperandKind, str]] = {  # as the real service names them in its refusals
+    "text": "String",
+    "guid": "Guid",
+    "date": "DateTime?",
+    "bool": "Boolean",
+    "number": "Decimal?",
+    "object": "Object",
+    "null": "Object",
+}
+# https://developer.xero.com/documentation/api/accounting/invoices#optimised-use-of-the-where-filter
+_RANGED: Final = frozenset(f'"{name}"' for name in ("Date", "DueDate", "AmountDue", "AmountPaid"))
+_SPELT: Final = {"=": "==", "<>": "!="}
 _SQL_SIGNS: Final = {"==": "IS", "!=": "IS NOT", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 _FLIPPED: Final = {"==": "==", "!=": "!=", ">": "<", ">=": "<=", "<": ">", "<=": ">="}
 _MATCHES: Final = {
@@ -143,9 +157,12 @@ class _Parser:
         return Condition(
             "(" + f" {joint} ".join(each.sql for each in parts) + ")",
             tuple(value for each in parts for value in each.values),
+            joint == "AND" and all(each.optimised for each in parts),
         )
 
     def _term(self) -> Condition:
+        if self._peek().lower() in ("!", "not") and self._kind() != "text":
+            return self._negated()
         if self._peek() != "(":
             return self._comparison()
         self.depth += 1
@@ -157,9 +174,18 @@ class _Parser:
         self.depth -= 1
         return inside
 
+    def _negated(self) -> Condition:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise QueryRefused("The expression is nested too deeply")
+        self.at += 1
+        inside = self._term()
+        self.depth -= 1
+        return Condition(f"(NOT coalesce({inside.sql}, 0))", inside.values, optimised=False)
+
     def _comparison(self) -> Condition:
         left = self._operand()
-        sign = self._peek()
+        sign = _SPELT.get(self._peek(), self._peek())
         if self._kind() != "sign" or sign not in _SQL_SIGNS:
             if left.kind != "bool":
                 raise QueryRefused("Expression of type 'Boolean' expected")
@@ -185,11 +211,15 @@ class _Parser:
                 return self._guid()
             case "datetime":
                 return self._date()
+            case "datetime.parse":
+                return self._parsed_date()
             case _:
                 return self._field(token)
 
     def _field(self, token: str) -> _Operand:
         path, _, method = token.rpartition(".")
+        if method.lower() in ("hasvalue", "value") and path and self._peek() != "(":
+            return self._nullable(path, method)
         if self._peek() != "(" or not path:
             return _stored(_column(self.resource, token))
         operand = self._called(_stored(_column(self.resource, path)), method)
@@ -198,14 +228,24 @@ class _Parser:
             operand = self._called(operand, self._take()[1])
         return operand
 
+    def _nullable(self, path: str, member: str) -> _Operand:
+        """The two members of what may be null: whether it is there, and itself."""
+        operand = _stored(_column(self.resource, path))
+        if operand.kind not in ("date", "number"):
+            raise QueryRefused(f"No property or field '{member}' exists in type '{_TYPES[operand.kind]}'")
+        if member.lower() == "value":
+            return operand
+        return _Operand("bool", Condition(f"({operand.condition.sql} IS NOT NULL)", optimised=False))
+
     def _called(self, on: _Operand, method: str) -> _Operand:
         name = method.lower()
         if on.kind != "text" or (name not in _MATCHES and name not in _CASES):
-            raise QueryRefused(f"No applicable method '{method}' exists in type '{on.kind}'")
+            raise QueryRefused(f"No applicable method '{method}' exists in type '{_TYPES[on.kind]}'")
         self._expect("(")
         if name in _CASES:
             self._expect(")")
-            return _Operand("text", Condition(_CASES[name].format(on.condition.sql), on.condition.values))
+            changed = _CASES[name].format(on.condition.sql)
+            return _Operand("text", Condition(changed, on.condition.values, optimised=False))
         kind, part = self._take()
         self._expect(")")
         if kind != "text":
@@ -229,13 +269,21 @@ class _Parser:
         self._expect(")")
         if len(parts) not in (3, 6):
             raise QueryRefused("No applicable constructor exists in type 'DateTime'")
-        year, month, day, *clock = parts
-        hour, minute, second = clock or (0, 0, 0)
+        year, month, day, hour, minute, second = [*parts, 0, 0, 0][:6]
         try:
             moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except (ValueError, OverflowError):
             raise QueryRefused("Year, Month, and Day parameters describe an un-representable DateTime") from None
         return _literal("date", ms_of(moment))
+
+    def _parsed_date(self) -> _Operand:
+        self._expect("(")
+        kind, token = self._take()
+        self._expect(")")
+        try:
+            return _literal("date", read_moment(token[1:-1] if kind == "text" else ""))
+        except ValueError:
+            raise QueryRefused("String was not recognized as a valid DateTime.") from None
 
     def _whole_number(self) -> int:
         kind, token = self._take()
@@ -289,7 +337,8 @@ def _stored(column: Column) -> _Operand:
 
 def _matched(template: str, on: Condition, part: str) -> Condition:
     """A text match; the part stands in the template once or more."""
-    return Condition(f"({template.format(on.sql, '?')})", on.values + (part,) * template.count("{1}"))
+    values = on.values + (part,) * template.count("{1}")
+    return Condition(f"({template.format(on.sql, '?')})", values, optimised=False)
 
 
 def _compared(left: _Operand, sign: str, right: _Operand) -> Condition:
@@ -298,15 +347,21 @@ def _compared(left: _Operand, sign: str, right: _Operand) -> Condition:
     kinds = {left.kind, right.kind} - {"null"}
     ordered = sign not in ("==", "!=")
     if len(kinds) > 1 or (ordered and ("null" in (left.kind, right.kind) or kinds & {"bool", "guid"})):
-        raise QueryRefused(f"Operator '{sign}' incompatible with operand types '{left.kind}' and '{right.kind}'")
+        types = f"'{_TYPES[left.kind]}' and '{_TYPES[right.kind]}'"
+        raise QueryRefused(f"Operator '{sign}' incompatible with operand types {types}")
     if "object" in kinds and right.kind != "null":
-        raise QueryRefused(f"Operator '{sign}' incompatible with operand types 'object' and 'object'")
+        raise QueryRefused(f"Operator '{sign}' incompatible with operand types 'Object' and 'Object'")
     if right.number is not None:
         return _against_number(left, sign, right.number)
     return Condition(
         f"({left.condition.sql} {_SQL_SIGNS[sign]} {right.condition.sql})",
         left.condition.values + right.condition.values,
+        _is_optimised(left, sign) and right.condition.optimised,
     )
+
+
+def _is_optimised(left: _Operand, sign: str) -> bool:
+    return left.condition.optimised and (sign == "==" or (sign != "!=" and left.condition.sql in _RANGED))
 
 
 def _against_number(left: _Operand, sign: str, number: Decimal) -> Condition:
@@ -316,8 +371,10 @@ def _against_number(left: _Operand, sign: str, number: Decimal) -> Condition:
         return Condition(f"(? {_SQL_SIGNS[sign]} 0)", values)
     units = number.scaleb(SCALE, MONEY)
     whole = units.to_integral_value()
+    optimised = _is_optimised(left, sign)
     if whole != units and sign in ("==", "!="):
-        return Condition("0" if sign == "==" else "1")
+        return Condition("0" if sign == "==" else "1", optimised=optimised)
     if whole != units:
         whole = units.to_integral_value(ROUND_FLOOR if sign in (">", "<=") else ROUND_CEILING)
-    return Condition(f"({left.condition.sql} {_SQL_SIGNS[sign]} ?)", (*left.condition.values, _bounded(whole)))
+    values = (*left.condition.values, _bounded(whole))
+    return Condition(f"({left.condition.sql} {_SQL_SIGNS[sign]} ?)", values, optimised)

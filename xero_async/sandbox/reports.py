@@ -219,7 +219,6 @@ def ten_ninety_nine(call: Call) -> Answer:
     year = _number(call, "reportyear", _today(call).year - 1, 9999)
     report: Document = {
         "ReportName": "1099-NEC report",
-        "ReportType": "1099-NEC",
         "ReportTitle": "1099-NEC",
         "ReportDate": f"1 Jan {year} to 31 Dec {year}",
         "UpdatedDateUTC": written_date(call.now),

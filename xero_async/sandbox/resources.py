@@ -57,7 +57,9 @@ class Resource(Struct, frozen=True, kw_only=True):
     archived_flag: str = "includearchived"
     error_flag: str = "HasErrors"
     dated: bool = True  # whether it shows when it last changed
-    indexed: tuple[str, ...] = ()
+    indexed: tuple[str, ...] = ()  # what finds a few documents
+    ordered: tuple[str, ...] = ()  # what many documents are often ordered by
+    grouped: tuple[str, ...] = ()  # what has few values, of which one is often asked for
     current: str = "1"  # in SQL: which documents have their number to themselves, and are meant by it
     twin: tuple[str, ...] = ()  # columns in which two documents made by a client agree only by mistake
 
@@ -290,6 +292,8 @@ INVOICES: Final = Resource(
     ),
     search=("InvoiceNumber", "Reference", "Contact.Name"),
     indexed=("InvoiceNumber", "Contact.ContactID"),
+    ordered=("Date", "DueDate"),
+    grouped=("Status", "Contact.Name"),
     current="\"Type\" = 'ACCREC' AND \"Status\" NOT IN ('VOIDED', 'DELETED')",
     twin=("Type", "Contact.ContactID", "Date", "Total", "Reference"),
 )

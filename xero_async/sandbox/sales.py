@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .contacts import contact_shown, find_or_create_contact, mark_traded
+from .line_accounts import CONTROLS, changed_lines, check_line_accounts
 from .line_items import complete_lines
 from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
@@ -27,6 +28,7 @@ from .rules import (
     settle_invoice,
     total_up,
 )
+from .stock import move_stock
 from .values import (
     DAY,
     ZERO,
@@ -141,12 +143,13 @@ def save_sale(sale: Sale) -> Saver:
         _write_dates(document, given, contact, kind == sale.sold)
         write_currency(work, document, base, given, contact)
         write_lines(work, document, base, given)
-        _write_status(sale, document, existing, given)
+        _write_status(work, sale, document, existing, given)
         if kind == sale.sold and not is_dead(document):
             write_number(work, sale.resource, document, given, prefix=sale.prefix, label=sale.label)
         sale.settle(document, work.today)
         _check_locked(sale, document, existing)
         mark_traded(work, contact, sold=kind == sale.sold)
+        move_stock(work, existing, document)
         return Change(document, _warnings(document, given))
 
     return saved
@@ -223,15 +226,21 @@ def write_currency(work: Work, document: Document, base: Document, given: Docume
     document["CurrencyCode"] = code
 
 
-def write_lines(work: Work, document: Document, base: Document, given: Document) -> Totals:
-    """Gives a document its lines and totals, out of those it had and those that are sent."""
+def write_lines(
+    work: Work, document: Document, base: Document, given: Document, *, closed: tuple[str, ...] = CONTROLS
+) -> Totals:
+    """Gives a document its lines and totals, out of those it had and those that are sent.
+
+    No line that is new may stand on an account of the types and system names that are `closed`.
+    """
     types = text_of(document, "LineAmountTypes")
-    lines = documents_in(base["LineItems"])
+    before = lines = documents_in(base["LineItems"])
     if types != base["LineAmountTypes"]:
         lines = reprice_lines(lines, types, work.rates)
     if "LineItems" in given:
-        sent = complete_lines(work, document, documents_in(given["LineItems"]))
+        sent = complete_lines(work, document, documents_in(given["LineItems"]), before)
         lines = price_lines(sent, lines, types, places=work.places, rates=work.rates)
+        check_line_accounts(work, changed_lines(lines, before), closed=closed, needed=False)
     totals = total_up(lines, types)
     if totals.total < 0:
         raise Rejected("The document total must not be negative.")
@@ -244,16 +253,21 @@ def write_lines(work: Work, document: Document, base: Document, given: Document)
     return totals
 
 
-def _write_status(sale: Sale, document: Document, existing: Document | None, given: Document) -> None:
+def _write_status(work: Work, sale: Sale, document: Document, existing: Document | None, given: Document) -> None:
     now = text_of(existing or {}, "Status")
     status = next_status(sale.label, now, text_of(given, "Status") or now or "DRAFT")
-    if status == "VOIDED" and now != "VOIDED" and _is_applied(document):
-        raise Rejected("This document cannot be voided as it has payments or credits applied to it.")
+    if status != now and existing and _is_applied(document):
+        raise Rejected(
+            f"The status {status} cannot be applied to the {sale.label.lower()} because it has payments or credit"
+            " notes allocated to it."
+        )
     if status in ("SUBMITTED", "AUTHORISED"):
         if not document["LineItems"]:
             raise Rejected("One or more line items must be specified")
         if status == "AUTHORISED" and sale.resource is INVOICES and "DueDate" not in document:
-            raise Rejected("DueDate must be specified for an AUTHORISED invoice.")
+            raise Rejected("The document DueDate field must be specified")
+        lines, before = documents_in(document["LineItems"]), documents_in((existing or {}).get("LineItems"))
+        check_line_accounts(work, lines if status != now else changed_lines(lines, before))
     document["Status"] = status
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Final
 
 from .banking import (
-    account_named,
     account_shown,
     credit_fields,
     new_credit,
@@ -19,6 +18,7 @@ from .banking import (
 )
 from .draws import EPOCH, Draws
 from .entries import MAIN_BANK
+from .line_accounts import account_named
 from .manual import new_journal
 from .paying import Paid, fill_batch, new_batch, new_payment
 from .resources import INVOICES

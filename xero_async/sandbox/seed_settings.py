@@ -39,6 +39,21 @@ _TAX_NAMES: Final = {
     "ZERORATED": "Zero Rated",
     "GSTONIMPORTS": "GST on Imports",
 }
+# Types that are reported as another: https://developer.xero.com/documentation/api/accounting/types#report-tax-types
+_REPORTED_AS: Final = {
+    "ZERORATED": "NONE",
+    "ECZRINPUT": "ECINPUT",
+    "ECZROUTPUT": "ECOUTPUT",
+    "ECZROUTPUTSERVICES": "ECOUTPUTSERVICES",
+    "RRINPUT": "INPUT",
+    "RROUTPUT": "OUTPUT",
+    "INPUT3": "INPUT",
+    "OUTPUT3": "OUTPUT",
+    "CAPEXINPUT2": "CAPEXINPUT",
+    "CAPEXOUTPUT2": "CAPEXOUTPUT",
+    "CAPEXSRINPUT": "CAPEXINPUT",
+    "CAPEXSROUTPUT": "CAPEXOUTPUT",
+}
 _PEOPLE: Final = (
     ("Aroha", "Ngata", "FINANCIALADVISER", True),
     ("Tom", "Baker", "STANDARD", False),
@@ -75,7 +90,7 @@ def _tax_rates() -> Iterator[Document]:
         part: Document = {"Name": "GST", "Rate": shown, "IsCompound": False, "IsNonRecoverable": False}
         yield new_tax_rate(tax_type) | {
             "Name": name,
-            "ReportTaxType": tax_type,
+            "ReportTaxType": _REPORTED_AS.get(tax_type, tax_type),
             "CanApplyToRevenue": "INPUT" not in tax_type,
             "CanApplyToExpenses": "OUTPUT" not in tax_type,
             "DisplayTaxRate": shown,

@@ -160,7 +160,7 @@ def new_tax_rate(tax_type: str) -> Document:
     return {
         "Name": "",
         "TaxType": tax_type,
-        "ReportTaxType": "",
+        "ReportTaxType": "NONE",
         "CanApplyToAssets": True,
         "CanApplyToEquity": True,
         "CanApplyToExpenses": True,

@@ -19,12 +19,14 @@ from decimal import Decimal
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
-from . import postings
+from . import kept, postings
 from .catalogue import ALL_RESOURCES
 from .entries import Look, postings_of
+from .kept import Kept
 from .postings import Postings
 from .query import Condition, SqlValue, scaled
 from .resources import Column, Resource
+from .snapshots import Everything
 from .values import (
     ZERO,
     Document,
@@ -39,9 +41,13 @@ from .values import (
 Form = Literal["full", "fine", "summary"]  # with two decimals in unit amounts, with four, without the heavy fields
 
 _TAILS: Final[dict[Form, str]] = {"full": "tail", "fine": "coalesce(fine, tail)", "summary": "x'7D'"}
+_NO_LINES: Final = "x'" + b',"LineItems":[]}'.hex() + "'"  # the summary's end where there are lines: Xero shows none
 _CHUNK: Final = 2000
 _UNITS: Final = ("UnitAmount", "UnitPrice")
 _COUNTS_KEPT: Final = 1000
+_FEW: Final = 3  # a selection of less than this part of all is few
+_CACHE: Final = 64 * 2**20  # bytes of a file's pages kept in memory
+_MAPPED: Final = 2**31  # bytes of a file that are read without a copy
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tenants (ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL);
@@ -109,23 +115,36 @@ class Store:
         if path != ":memory:":
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute(f"PRAGMA cache_size=-{_CACHE // 1024}")
+            self._db.execute(f"PRAGMA mmap_size={_MAPPED}")
         self._db.create_function("lower_case", 1, _lower_case, deterministic=True)
         self._db.create_function("upper_case", 1, _upper_case, deterministic=True)
         self._tables = {resource.name: _Table(resource) for resource in ALL_RESOURCES}
-        self._db.executescript(_SCHEMA + postings.SCHEMA + "".join(table.schema for table in self._tables.values()))
+        self._db.executescript(
+            "BEGIN IMMEDIATE;"  # one wait for the disk, not one for each of the statements
+            + _SCHEMA
+            + kept.SCHEMA
+            + postings.SCHEMA
+            + "".join(table.schema for table in self._tables.values())
+            + "COMMIT;"
+        )
         self._teach_planner()
         self.postings = Postings(self._db)
+        self.kept = Kept(self._db)
+        self.everything = Everything(self._db)
         self._counts: dict[tuple[str, tuple[SqlValue, ...]], int] = {}
+        self._rough: dict[tuple[str, int], int] = {}  # how many documents there are, those removed included
         self._ticks: dict[int, int] = {}
 
     def _teach_planner(self) -> None:
         """Tells SQLite how selective its indexes are: without it, a tenant counts for ten rows and is scanned."""
         self._db.execute("ANALYZE sqlite_schema")
-        self._db.execute("DELETE FROM sqlite_stat1")
-        self._db.executemany(
-            "INSERT INTO sqlite_stat1 VALUES (?, ?, ?)",
-            [row for table in self._tables.values() for row in table.selectivity],
-        )
+        wanted = [row for table in self._tables.values() for row in table.selectivity]
+        if self._db.execute("SELECT * FROM sqlite_stat1").fetchall() == wanted:
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM sqlite_stat1")
+            self._db.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", wanted)
         self._db.execute("ANALYZE sqlite_schema")
 
     def close(self) -> None:
@@ -138,6 +157,11 @@ class Store:
         """The ordinal of a tenant."""
         found: tuple[int] | None = self._db.execute("SELECT ordinal FROM tenants WHERE id = ?", (tenant_id,)).fetchone()
         return found[0] if found else None
+
+    def tenants(self) -> dict[str, tuple[int, str]]:
+        """The ordinals and names of all tenants by id, in the order of their coming."""
+        rows = self._db.execute("SELECT id, ordinal, name FROM tenants ORDER BY ordinal").fetchall()
+        return {row[0]: (row[1], row[2]) for row in rows}
 
     def add_tenant(self, tenant_id: str, name: str) -> int:
         """The ordinal of a tenant that is new from now on."""
@@ -161,18 +185,27 @@ class Store:
 
     @contextmanager
     def write(self) -> Generator[None, None, None]:
-        """One transaction: all of what is done inside, or nothing of it when that raises."""
-        self._db.execute("BEGIN IMMEDIATE")
+        """One transaction: all of what is done inside, or nothing of it when that raises.
+
+        Within another transaction it is a part of that, and on the disk when that is.
+        """
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        else:
-            self._db.execute("COMMIT")
+            with self.attempt() if self._db.in_transaction else self._transaction():
+                yield
         finally:
             self._counts.clear()
             self._ticks.clear()
+
+    @contextmanager
+    def _transaction(self) -> Generator[None, None, None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:  # SQLite itself ends it where the disk is full
+                self._db.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def attempt(self) -> Generator[None, None, None]:
@@ -241,6 +274,8 @@ class Store:
 
     def _insert(self, resource: Resource, tenant: int, documents: Sequence[Document], *, origin: int) -> None:
         table = self._tables[resource.name]
+        if (resource.name, tenant) in self._rough:
+            self._rough[resource.name, tenant] += len(documents)
         found: tuple[int] = self._db.execute("SELECT coalesce(max(key), 0) + 1 FROM bodies").fetchone()
         first = found[0]
         self._db.executemany(
@@ -305,19 +340,41 @@ class Store:
 
     def read(self, resource: Resource, tenant: int, selection: Selection, form: Form) -> list[bytes]:
         """The JSON of the selected documents, in order."""
+        # A filter that few fulfil is quicker sorted than looked for along an index: the plus keeps SQLite off that.
+        few = self.count(resource, tenant, selection.where) * _FEW < self._about(resource, tenant)
         keys: list[tuple[int]] = self._db.execute(
             f"SELECT key FROM {self._tables[resource.name].name} WHERE tenant = ? AND {selection.where.sql}"
             # Two whole numbers of ours, written out: SQLite plans badly around a limit that it does not see.
-            f" ORDER BY {selection.order} LIMIT {selection.most:d} OFFSET {selection.at:d}",
+            f" ORDER BY {'+' * few}{selection.order} LIMIT {selection.most:d} OFFSET {selection.at:d}",
             (tenant, *selection.where.values),
         ).fetchall()
         fetch = self._db.cursor()
-        sql = f"SELECT head, {_TAILS[form]} FROM bodies WHERE key = ?"
+        ending = _NO_LINES if form == "summary" and "LineItems" in resource.heavy else _TAILS[form]
+        sql = f"SELECT head, {ending} FROM bodies WHERE key = ?"
         parts: list[bytes] = []
         for key in keys:
             head, tail = fetch.execute(sql, key).fetchone()
             parts.append(head + tail)
         return parts
+
+    def grouped(
+        self, resource: Resource, tenant: int, by: Sequence[str], what: Sequence[str], where: str, *values: SqlValue
+    ) -> list[tuple[SqlValue, ...]]:
+        """For each group of documents alike in some columns: those columns, and then what SQL says of the group."""
+        columns = ", ".join(f'"{column}"' for column in by)
+        rows: list[tuple[SqlValue, ...]] = self._db.execute(
+            f"SELECT {columns}, {', '.join(what)} FROM {self._tables[resource.name].name}"
+            f" WHERE tenant = ? AND {where} GROUP BY {columns}",
+            (tenant, *values),
+        ).fetchall()
+        return rows
+
+    def _about(self, resource: Resource, tenant: int) -> int:
+        """How many documents a tenant has of a resource, or had, without counting them after each write."""
+        known = (resource.name, tenant)
+        if known not in self._rough:
+            self._rough[known] = self.size(resource, tenant)
+        return self._rough[known]
 
     def size(self, resource: Resource, tenant: int) -> int:
         """How many documents a tenant has of a resource."""
@@ -332,6 +389,18 @@ class Store:
                 SELECT count(*) AS alike FROM {self._tables[resource.name].name}
                 WHERE tenant = ? AND origin = 1 AND "Status" NOT IN ('DELETED', 'VOIDED')
                 GROUP BY {alike}, {number}
+            )""",
+            (tenant,),
+        ).fetchone()
+        return found[0]
+
+    def repeats(self, resource: Resource, tenant: int) -> int:
+        """How many live documents made by clients have the type and number of another one."""
+        found: tuple[int] = self._db.execute(
+            f"""SELECT coalesce(sum(alike - 1), 0) FROM (
+                SELECT count(*) AS alike FROM {self._tables[resource.name].name}
+                WHERE tenant = ? AND origin = 1 AND "Status" NOT IN ('DELETED', 'VOIDED') AND "{resource.number}" <> ''
+                GROUP BY "Type", "{resource.number}"
             )""",
             (tenant,),
         ).fetchone()
@@ -459,7 +528,11 @@ def _indexes(resource: Resource) -> list[tuple[str, str, str]]:
     """For each index beside the tenant: unique or not, its fields, and how many rows they narrow it down to."""
     by_handle = ["handle"] if resource.handle else []
     by_fields = [*by_handle, *(f'"{field}"' for field in resource.indexed)]
-    return [("UNIQUE", "id", "1"), ("", "updated, id", "1 1"), *(("", fields, "4") for fields in by_fields)]
+    # Where there is something to search, the index by time holds it too: such a search never opens the table.
+    timed = ("", "updated, id, origin, search", "1 1 1 1") if resource.search else ("", "updated, id", "1 1")
+    sorted_by = [("", f'"{field}", id', "200 1") for field in resource.ordered]
+    grouped_by = [("", f'"{field}", updated, id', "10000 1 1") for field in resource.grouped]
+    return [("UNIQUE", "id", "1"), timed, *(("", fields, "4") for fields in by_fields), *sorted_by, *grouped_by]
 
 
 def _at(document: Document, path: tuple[str, ...]) -> object:

@@ -37,12 +37,15 @@ _FIRST: Final = -62_135_596_800_000  # 0001-01-01
 _LAST: Final = 253_402_300_799_999  # 9999-12-31
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BARE_GUID: Final = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
 _MS_DATE: Final = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
 _ISO_DATE: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
 _ISO_MOMENT: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?))?(?:\.\d{1,9})?(?:Z|\+00:?00)?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?))?(?:\.\d{1,9})?"
+    r"(?:Z| UTC| GMT| ?([+-])(\d{2}):?(\d{2}))?",
+    re.ASCII,
 )
 _HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT", re.ASCII)
 
@@ -160,9 +163,12 @@ def read_bool(value: object) -> bool:
 
 
 def read_guid(value: object) -> str:
-    """A GUID in its canonical lower-case form."""
-    if isinstance(value, str) and _GUID.fullmatch(value.lower()):
-        return value.lower()
+    """A GUID in its canonical lower-case form; it may come without its hyphens, as pyxero sends it."""
+    if isinstance(value, str):
+        if _GUID.fullmatch(value.lower()):
+            return value.lower()
+        if bare := _BARE_GUID.fullmatch(value.lower()):
+            return "-".join(bare.groups())
     raise ValueError("is not a valid GUID")
 
 
@@ -174,7 +180,8 @@ def is_guid(value: str) -> bool:
 def read_day(value: object) -> int:
     """A calendar day in any form that clients send, as milliseconds at its midnight UTC.
 
-    A written day counts as it is written, whatever time and offset follow it; `/Date(ms)/` is read in UTC.
+    A written day counts as it is written, whatever time and offset follow it, and may lack zeros (`2026-1-5`);
+    `/Date(ms)/` is read in UTC.
     """
     if isinstance(value, str):
         if written := _MS_DATE.fullmatch(value):
@@ -182,14 +189,19 @@ def read_day(value: object) -> int:
             if _FIRST <= ms <= _LAST:
                 return ms - ms % DAY
         elif iso := _ISO_DATE.fullmatch(value):
-            return ms_of_day(date.fromisoformat(iso[1]))
+            return ms_of_day(date(*map(int, iso.groups())))
     raise ValueError("is not a valid date")
 
 
 def read_moment(value: str) -> int:
-    """An `If-Modified-Since` in ISO form (UTC) or as RFC 1123 has it, as milliseconds."""
+    """A moment in ISO form (UTC unless an offset says otherwise) or as RFC 1123 has it, as milliseconds.
+
+    It may stand in quotes, in which pyxero puts a day.
+    """
+    value = value.removeprefix('"').removesuffix('"')
     if iso := _ISO_MOMENT.fullmatch(value):
-        return ms_of(datetime.fromisoformat(f"{iso[1]}T{iso[2] or '00:00'}").replace(tzinfo=UTC))
+        ahead = (int(iso[4]) * 60 + int(iso[5])) * (60_000 if iso[3] == "+" else -60_000) if iso[3] else 0
+        return ms_of(datetime.fromisoformat(f"{iso[1]}T{iso[2] or '00:00'}").replace(tzinfo=UTC)) - ahead
     if _HTTP_DATE.fullmatch(value):
         return ms_of(parsedate_to_datetime(value).replace(tzinfo=UTC))
     raise ValueError("is not a valid date")

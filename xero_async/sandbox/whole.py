@@ -21,11 +21,13 @@ from .answers import (
     not_valid,
     query_refused,
     rejected,
+    too_large,
     unsupported,
 )
+from .balances import with_balances
 from .ledger import match, save
 from .query import Condition, QueryRefused, SqlValue, compile_order, compile_where
-from .resources import Resource
+from .resources import CONTACTS, Resource
 from .rules import Rejected, accept
 from .store import Form, Selection, Store
 from .values import (
@@ -44,9 +46,11 @@ from .values import (
 )
 from .work import Work
 
-# https://developer.xero.com/documentation/best-practices/integration-health/scaling-your-integration/
-MOST_ELEMENTS: Final = 50
+# Xero advises about 50 elements a request, and refuses more than 500 where it names a limit:
+# https://developer.xero.com/documentation/api/accounting/items
+MOST_ELEMENTS: Final = 500
 MOST_BYTES: Final = 3_670_016  # 3.5 MB
+# https://developer.xero.com/documentation/best-practices/integration-health/scaling-your-integration/
 HIGH_VOLUME: Final = 100_000
 _PAGE_SIZE: Final = 100
 _LARGEST_PAGE: Final = 1000
@@ -64,6 +68,7 @@ class Call(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     content_type: str
+    high_volume: int = HIGH_VOLUME  # the most documents that a list may go through without pages or a good filter
 
     @property
     def places(self) -> int:
@@ -95,14 +100,16 @@ def listed(resource: Resource) -> Handler:
     """A list: filtered, ordered, in pages where the resource has them, else in one answer."""
 
     def handle(call: Call) -> Answer:
-        where = _condition(resource, call)
+        filters, asked = _filters(resource, call), _where(resource, call)
+        where = _together([*filters, asked])
         order = _order(resource, call)
+        if resource.paged and not asked.optimised:
+            _check_volume(call, call.store.count(resource, call.tenant, _together(filters)))
         count = call.store.count(resource, call.tenant, where)
         summary = call.flag("summaryonly") and resource.unpaged_summary
         if resource.paged and (call.query.get("page") or summary):
             return _page(resource, call, where, order, count, "summary" if summary else call.form)
-        if count > HIGH_VOLUME:
-            raise high_volume(count)
+        _check_volume(call, count)
         form: Form = "summary" if resource.unpaged_summary else call.form
         items = call.store.read(resource, call.tenant, Selection(where, order), form)
         return envelope(resource.name, items, call.now)
@@ -110,11 +117,18 @@ def listed(resource: Resource) -> Handler:
     return handle
 
 
+def _check_volume(call: Call, count: int) -> None:
+    if count > call.high_volume:
+        raise high_volume(count)
+
+
 def _page(resource: Resource, call: Call, where: Condition, order: str, count: int, form: Form) -> Answer:
     page = max(1, min(_whole_number(call, "page", 1), _LAST_PAGE))
     asked = _whole_number(call, "pagesize", _PAGE_SIZE) if resource.sized else _PAGE_SIZE
     size = max(1, min(asked, _LARGEST_PAGE))
     items = call.store.read(resource, call.tenant, Selection(where, order, size, (page - 1) * size), form)
+    if resource is CONTACTS and form != "summary":
+        items = with_balances(call.work, items)
     pages = {"page": page, "pageSize": size, "pageCount": -(-count // size), "itemCount": count}
     return envelope(resource.name, items, call.now, pages if resource.sized else None)
 
@@ -128,14 +142,24 @@ def _whole_number(call: Call, name: str, default: int) -> int:
     return int(value)
 
 
-def _condition(resource: Resource, call: Call) -> Condition:
-    """All filters of a list request as one condition."""
+def _where(resource: Resource, call: Call) -> Condition:
+    """The `where` of a list request; without one, everything."""
+    where = call.query.get("where", "")
+    try:
+        return compile_where(where, resource) if where.strip() else Condition("1")
+    except QueryRefused as refused:
+        raise query_refused(str(refused)) from None
+
+
+def _together(conditions: list[Condition]) -> Condition:
+    return Condition(
+        " AND ".join(each.sql for each in conditions), tuple(value for each in conditions for value in each.values)
+    )
+
+
+def _filters(resource: Resource, call: Call) -> list[Condition]:
+    """The filters of a list request beside its `where`."""
     found = [Condition("1")]
-    if (where := call.query.get("where", "")).strip():
-        try:
-            found.append(compile_where(where, resource))
-        except QueryRefused as refused:
-            raise query_refused(str(refused)) from None
     for parameter, column in resource.lists:
         if values := [value.strip() for value in call.query.get(parameter, "").split(",") if value.strip()]:
             found.append(_among(resource, column, values))
@@ -151,7 +175,7 @@ def _condition(resource: Resource, call: Call) -> Condition:
         found.append(Condition("origin = 1"))
     if (since := call.headers.get("if-modified-since", "").strip()) and resource.dated:
         found.append(Condition("updated >= ?", (_moment(since),)))
-    return Condition(" AND ".join(each.sql for each in found), tuple(value for each in found for value in each.values))
+    return found
 
 
 def _among(resource: Resource, column: str, values: list[str]) -> Condition:
@@ -200,7 +224,8 @@ def fetched(resource: Resource) -> Handler:
         body = call.store.body(resource, call.tenant, id_of(call, resource), call.form)
         if body is None:
             raise not_found()
-        return envelope(resource.name, [body.whole()], call.now)
+        items = [body.whole()]
+        return envelope(resource.name, with_balances(call.work, items) if resource is CONTACTS else items, call.now)
 
     return handle
 
@@ -377,7 +402,7 @@ def read_elements(call: Call, name: str, item: str) -> list[Document]:
 def read_json(call: Call, item: str) -> object:
     """The JSON of a body; `Refused` when there is none or it is something else."""
     if len(call.body) > MOST_BYTES:
-        raise data_refused(f"The request is {len(call.body)} bytes long; it may have at most {MOST_BYTES}.")
+        raise too_large(f"The request is {len(call.body)} bytes long; it may have at most {MOST_BYTES}.")
     start = call.body.lstrip()[:1]
     kind = call.content_type.lower()
     if start == b"<" or "xml" in kind or "form-urlencoded" in kind:
