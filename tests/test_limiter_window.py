@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from math import inf
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_xero import CONVENTIONS, Minute, Stamp, Style
@@ -298,3 +299,38 @@ def test_an_own_count_begins_anew_after_a_day() -> None:
     assert day.remaining(DAY) == 0
     day.take(DAY)
     assert day.remaining(DAY) == 1
+
+
+def test_a_long_run_gets_the_bulk_reserve_bit_by_bit() -> None:
+    """Bulk work for eight minutes gets what is kept for others over its first minute, shorter work at once."""
+    window = Window(20, 60, bulk_reserve=4)
+    window.bulk_waits(0, 159)
+    assert granted_at_once(window, 0.0) == 20
+    window = Window(20, 60, bulk_reserve=4)
+    window.bulk_waits(0, 160)
+    assert granted_at_once(window, 0.0) == 16
+    times: list[float] = []
+    while (opens := window.opening(times[-1] if times else 0.0, True)) < 60:
+        times.append(opens)
+        assert granted_at_once(window, opens) == 1
+    assert times == pytest.approx([8.4, 16.8, 25.2, 33.6])
+    assert window.hindrance(40, False) == "minute"
+
+
+def test_a_long_run_begins_anew_after_interactive_calls() -> None:
+    """When interactive calls have ended, their reserve is given back to a long run bit by bit as well."""
+    window = Window(20, 60, bulk_reserve=4)
+    window.bulk_waits(0, 400)
+    window.interactive(10)
+    assert granted_at_once(window, 10.0) == 16
+    assert granted_at_once(window, 70.0) == 16
+    assert window.opening(70.0, True) == pytest.approx(78.4)
+
+
+def granted_at_once(window: Window, now: float) -> int:
+    """Make as many bulk calls as may go at a moment, each completed at once; return how many."""
+    number = 0
+    while window.hindrance(now, True) is None:
+        window.settle(window.take(now), now)
+        number += 1
+    return number

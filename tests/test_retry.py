@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -280,6 +282,116 @@ def test_no_call_goes_on_for_ever_or_tells_a_lie(
             assert settled or not ambiguous
         return
     pytest.fail("The call went on for ever.")
+
+
+# -- the whole space, against statements that know nothing of the table ----------------------------------------------
+
+STATUSES = st.none() | st.integers(200, 599) | st.sampled_from([401, 403, 404, 429, 500, 501, 502, 503, 504])
+SECONDS = st.floats(0, 400) | st.sampled_from([0.0, KEY_USE - 0.5, KEY_USE, 299.5, 300.0])
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> dict[str, Any]:
+    """Any arguments of a decision."""
+    method = draw(st.sampled_from(["GET", "PUT", "POST", "DELETE"]))
+    return {
+        "method": method,
+        "outcome": Outcome(
+            status=draw(STATUSES),
+            failure=draw(st.sampled_from([None, None, None, "dropped", "timeout", "connect"])),
+            problem=draw(st.sampled_from([None, "minute", "day", "concurrent", "appminute", "month"])),
+            retry_after=draw(st.none() | st.floats(0, 200)),
+        ),
+        "key": method in ("PUT", "POST") and draw(st.booleans()),
+        "age": draw(SECONDS),
+        "attempt": draw(st.integers(1, 6)),
+        "elapsed": draw(SECONDS),
+        "ambiguous": draw(st.booleans()),
+        "jitter": draw(st.floats(0, 1)),
+    }
+
+
+ANY = settings(derandomize=True, deadline=None, max_examples=1_500)
+
+
+def is_answered(outcome: Outcome, *codes: int) -> bool:
+    """Whether Xero answered with one of some statuses."""
+    return outcome.failure is None and outcome.status in codes
+
+
+def is_refused_unseen(outcome: Outcome) -> bool:
+    """Whether the attempt certainly did nothing, and Xero said so without a look at the key."""
+    return outcome.failure == "connect" or is_answered(outcome, 401, 403, 429)
+
+
+def may_be_done(outcome: Outcome) -> bool:
+    """Whether the attempt itself may have done a write."""
+    if outcome.failure is not None or outcome.status is None:
+        return outcome.failure != "connect"
+    return outcome.status >= 500 and outcome.status != 501
+
+
+@ANY
+@given(moments())
+def test_a_wait_is_within_every_bound(moment: dict[str, Any]) -> None:
+    """Attempts, deadline, the key's use and the cap of a wait hold wherever a wait is the decision."""
+    decision, outcome = after(**moment), moment["outcome"]
+    if isinstance(decision, Wait):
+        assert moment["attempt"] < POLICY.attempts
+        assert moment["elapsed"] + decision.seconds < 300
+        assert not moment["key"] or moment["age"] + decision.seconds < KEY_USE
+        assert 0 <= decision.seconds <= max(POLICY.cap, POLICY.retry_after_cap)
+        assert outcome.retry_after is None or decision.seconds == outcome.retry_after
+
+
+@ANY
+@given(moments())
+def test_nothing_is_sent_again_that_could_be_done_twice(moment: dict[str, Any]) -> None:
+    """A write without a key never waits once it may have arrived, nor any write after Xero's own 500."""
+    decision, outcome = after(**moment), moment["outcome"]
+    if isinstance(decision, Wait) and moment["method"] != "GET":
+        assert not is_answered(outcome, 500)
+        assert moment["key"] or not (may_be_done(outcome) or moment["ambiguous"])
+
+
+@ANY
+@given(moments())
+def test_what_xero_refused_is_never_sent_again(moment: dict[str, Any]) -> None:
+    """No answer in the four hundreds is retried but a 429, and of those not the day's."""
+    decision, outcome = after(**moment), moment["outcome"]
+    if outcome.failure is None and outcome.status is not None and 400 <= outcome.status < 500:
+        assert not isinstance(decision, Return)
+        if outcome.status != 429 or outcome.problem == "day":
+            assert not isinstance(decision, Wait)
+
+
+@ANY
+@given(moments())
+def test_an_end_tells_the_truth(moment: dict[str, Any]) -> None:
+    """A value comes of a success alone; a write that may have been done is unknown; all other ends raise."""
+    decision, outcome = after(**moment), moment["outcome"]
+    is_success = outcome.failure is None and outcome.status is not None and outcome.status < 400
+    assert isinstance(decision, Return) == is_success
+    in_doubt = may_be_done(outcome) or (moment["ambiguous"] and is_refused_unseen(outcome))
+    if isinstance(decision, Raise):
+        assert moment["method"] == "GET" or not in_doubt
+    if isinstance(decision, Unknown):
+        assert moment["method"] != "GET"
+        assert in_doubt
+
+
+@ANY
+@given(moments())
+def test_no_doubt_is_left_that_a_live_key_could_settle(moment: dict[str, Any]) -> None:
+    """With attempts, time and key left, a write that met a passing fault is sent again, and so is a read."""
+    outcome = moment["outcome"]
+    passing = outcome.failure is not None or outcome.status is None or is_answered(outcome, 429, 502, 503, 504)
+    if not passing or (is_answered(outcome, 429) and outcome.problem == "day"):
+        return
+    longest = 30 if outcome.retry_after is None else outcome.retry_after
+    has_time = longest <= 90 and moment["elapsed"] + longest < 300 and moment["age"] + longest < KEY_USE
+    if moment["attempt"] < 5 and has_time and (moment["key"] or moment["method"] == "GET"):
+        assert isinstance(after(**moment), Wait)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from xero_async import (
     Unauthorized,
     Xero,
     XeroError,
-    session,
+    calls,
 )
 from xero_async.auth import Sender
 
@@ -68,7 +68,7 @@ class Slow:
 
 async def test_a_write_in_doubt_never_goes_out_with_an_old_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the turn or the token took longer than a key is used, the write is unknown and is not sent again."""
-    monkeypatch.setattr(session, "KEY_USE", 0.1)
+    monkeypatch.setattr(calls, "KEY_USE", 0.1)
     async with scripted([DROP, GOOD]) as server, client(server, auth=Slow(0.2)) as tenant:
         with pytest.raises(OutcomeUnknown, match="too old"):
             await tenant.invoices.create([Invoice(type="ACCREC")])
@@ -78,7 +78,7 @@ async def test_a_write_in_doubt_never_goes_out_with_an_old_key(monkeypatch: pyte
 
 async def test_a_write_that_was_only_refused_may_go_out_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that Xero refused with a 429 was not done, so its key is fresh however late it goes out."""
-    monkeypatch.setattr(session, "KEY_USE", 0.1)
+    monkeypatch.setattr(calls, "KEY_USE", 0.1)
     refused = Reply(status=429, headers={"X-Rate-Limit-Problem": "concurrent", "Retry-After": "0"})
     async with scripted([refused, GOOD]) as server, client(server, auth=Slow(0.2)) as tenant:
         await tenant.invoices.create([Invoice(type="ACCREC")])

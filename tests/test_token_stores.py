@@ -41,7 +41,7 @@ class SmallKeyring(KeyringBackend):
     """A keyring that takes as much under one name as the one of Windows."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call] - the base is untyped there
+        super().__init__()  # type: ignore[no-untyped-call]  # the base is untyped there
         self.kept: dict[str, str] = {}
         self.is_locked = False
         self.writes_left = 1_000_000

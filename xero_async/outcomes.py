@@ -18,9 +18,12 @@ from .wire.headers import rate_limit_problem, retry_after
 from .wire.operation import Answer, Request
 
 __all__ = [
+    "FAILURES",
     "NEXT",
     "Attempt",
+    "Meter",
     "Sent",
+    "Usage",
     "cause_of",
     "error_of",
     "in_limbo",
@@ -43,20 +46,36 @@ class Attempt(Struct, frozen=True, kw_only=True):
     status: int | None
     """None where there was no answer."""
     failure: str | None
-    """`connect`, `timeout` or `dropped`, where there was no whole answer."""
+    """Where there was no whole answer: `connect`, `timeout` or `dropped`; `deadline`, `closed` or `cancelled` where the
+    call was cut off."""
     waited: float
     """Seconds spent waiting for the turn."""
     seconds: float
     """Seconds from sending to the end of the answer."""
     received: int
-    """Bytes of the answer's body."""
+    """Bytes of the answer's body as they came over the wire."""
+    sent: int = 0
+    """Bytes of the request's body."""
     remaining: Remaining | None
     """What is left of the tenant's limits."""
     correlation_id: str | None
+    key: str | None = None
+    """The idempotency key of a write."""
     next: Literal["value", "error", "unknown", "wait"]
     """What the call does now."""
     wait: float
     """Seconds until the next attempt, when there is one."""
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """What has gone to Xero for one tenant, and come from it: bodies, without the headers of HTTP."""
+
+    attempts: int = 0
+    """Times that a request was sent."""
+    sent: int = 0
+    """Bytes."""
+    received: int = 0
+    """Bytes as they came over the wire, those of answers that broke off included."""
 
 
 class Sent(Struct):
@@ -67,7 +86,31 @@ class Sent(Struct):
     error: Exception | None = None
     waited: float = 0.0
     seconds: float = 0.0
+    received: int = 0
+    cut: Literal["deadline", "closed", "cancelled"] | None = None
+    """What cut the attempt off before it came to any outcome."""
 
+
+class Meter(Struct):
+    """Counts what is sent and drawn."""
+
+    attempts: int = 0
+    sent: int = 0
+    received: int = 0
+
+    def count(self, request: Request[Any], sent: Sent) -> None:
+        """Add one attempt."""
+        self.attempts += 1
+        self.sent += len(request.body or b"")
+        self.received += sent.received
+
+    def read(self) -> Usage:
+        """What was counted so far."""
+        return Usage(attempts=self.attempts, sent=self.sent, received=self.received)
+
+
+FAILURES = (aiohttp.ClientError, TimeoutError, OSError)
+"""What aiohttp raises in place of an answer."""
 
 NEXT: Final[dict[type, Literal["value", "error", "unknown", "wait"]]] = {
     Return: "value",
@@ -89,7 +132,9 @@ def outcome_of(request: Request[Any], answer: Answer) -> Outcome:
 
 
 def _is_garbled(request: Request[Any], answer: Answer) -> bool:
-    return request.operation.returns is not None and answer.body.lstrip()[:1] not in (b"{", b"[")
+    start = answer.body.lstrip()[:1]
+    # What returns nothing is answered with nothing, and still not with a page.
+    return start not in (b"{", b"[") and (start != b"" or request.operation.returns is not None)
 
 
 def outcome_of_failure(error: Exception) -> Outcome:
@@ -121,9 +166,17 @@ def timed_out(message: str, phase: str) -> XeroTimeout:
 
 
 def scrubbed(error: Exception) -> Exception:
-    """An exception of aiohttp without the request that it may hold, whose headers carry the token."""
+    """An exception of aiohttp without the request that it may hold, and without frames whose variables hold it.
+
+    A request's headers carry the token, and some reports of tracebacks print variables.
+    """
     if isinstance(error, aiohttp.ClientResponseError):
         return aiohttp.ClientPayloadError(f"{type(error).__name__}: {error.message}")
+    chain: list[BaseException] = [error]
+    for link in chain:
+        link.with_traceback(None)
+        # Each once: chains of exceptions may run in circles.
+        chain += [inner for inner in (link.__cause__, link.__context__) if inner is not None and inner not in chain]
     return error
 
 
@@ -154,10 +207,12 @@ def cause_of(sent: Sent, operation: str) -> Exception | None:
     return sent.error if sent.answer is None else error_from(sent.answer, operation)
 
 
-def in_limbo(request: Request[Any], reason: str, first_sent: datetime | None) -> OutcomeUnknown:
+def in_limbo(
+    request: Request[Any], reason: str, first_sent: datetime | None, tenant: str | None = None
+) -> OutcomeUnknown:
     """The error for a write that may or may not have happened."""
     message = (
         f"{request.operation.id}: {reason.rstrip('.')}, so the write may or may not have happened. "
         "Read back before you send it again."
     )
-    return OutcomeUnknown(message, key=request.key, first_sent=first_sent, request=request)
+    return OutcomeUnknown(message, key=request.key, first_sent=first_sent, request=request, tenant=tenant)

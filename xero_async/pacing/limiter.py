@@ -10,7 +10,8 @@ interactive one served before the bulk one. One more window counts the app's min
   answer is learnt from, or the lane's one timer rings at the moment when the oldest completed call stops counting.
   Each grant costs the same however many wait.
 - **Interactive before bulk.** While interactive calls have come in the last minute, bulk work leaves them
-  `Limits.bulk_reserve` calls of the tenant's minute, the same share of the app's, and one slot. Alone, it uses all.
+  `Limits.bulk_reserve` calls of the tenant's minute, the same share of the app's, and one slot. Alone, it uses all;
+  a run of many minutes takes the reserve evenly over its first, so that a call which then appears waits for seconds.
 - **Fair over tenants.** A lane that only the app's minute holds back joins the end of a ring; what the app's window
   frees goes round the ring, one call a lane. The app's minute is kept by the same rule as a tenant's, and not by a
   token bucket: one that can never exceed 10,000 calls in a minute hands out about 160 a second, which would make
@@ -61,6 +62,12 @@ _Reason: TypeAlias = Literal["day", "app minute", "queue"] | Hindrance
 _Waiter: TypeAlias = "asyncio.Future[Turn]"
 
 
+def _tell(tenant: str | None, waited: float, reason: str) -> None:
+    """Log a wait: short ones are everyday."""
+    level = logging.INFO if waited > 1 else logging.DEBUG
+    _log.log(level, "tenant %s waited %.3f s for a turn (%s)", tenant, waited, reason)
+
+
 class Limiter:
     """Hands out turns so that no tenant, and not the app, ever exceeds what Xero allows.
 
@@ -82,16 +89,18 @@ class Limiter:
         loop = asyncio.get_running_loop()
         if desk is None or desk.loop is not loop:
             desk = self._move(loop)
-        if tenant is None:
-            await desk.bucket().acquire()
+        before = await desk.pass_bucket() if tenant is None else 0.0
         now = loop.time()
         lane = desk.lanes.get(tenant) or desk.meet(tenant)
         if not bulk:
             lane.window.interactive(now)
             desk.app.interactive(now)
         if lane.first_in_line(bulk) and desk.hindrance(lane, now, bulk) is None:
-            return Turn(desk, lane, now)
-        return await desk.queue(lane, now, bulk)
+            turn = Turn(desk, lane, now)
+        else:
+            turn = await desk.queue(lane, now, bulk)
+        turn.waited += before
+        return turn
 
     def remaining(self, tenant: str) -> Remaining:
         """Return what is left for the tenant; for one not met yet, the whole limits."""
@@ -287,13 +296,19 @@ class _Desk:
         self._rings: tuple[deque[_Lane], ...] = (deque(), deque())
         self._alarm = _Alarm(loop, self._go_round)
 
-    def bucket(self) -> AsyncLimiter:
-        """Return the bucket for calls of no tenant, made when there is one: most programs make few or none."""
+    async def pass_bucket(self) -> float:
+        """Wait until the bucket lets a call of no tenant pass, and return for how many seconds."""
         if self._bucket is None:
+            # Imported when there is such a call: most programs make few or none.
             from aiolimiter import AsyncLimiter
 
             self._bucket = AsyncLimiter(self.limits.minute, self.limits.window)
-        return self._bucket
+        asked = self.loop.time()
+        await self._bucket.acquire()
+        waited = self.loop.time() - asked
+        if waited:
+            _tell(None, waited, "no tenant's minute")
+        return waited
 
     def meet(self, tenant: str | None) -> _Lane:
         """Return a lane for a tenant not met before. Calls of no tenant have one too, without a window of its own."""
@@ -332,6 +347,8 @@ class _Desk:
         waiter: _Waiter = self.loop.create_future()
         queue = lane.queues[bulk]
         queue[waiter] = None
+        if bulk:
+            lane.window.bulk_waits(asked, len(queue))
         self._serve(lane)
         try:
             turn = await waiter
@@ -342,8 +359,7 @@ class _Desk:
             raise
         finally:
             waited = self.loop.time() - asked
-            level = logging.INFO if waited > 1 else logging.DEBUG
-            _log.log(level, "tenant %s waited %.3f s for a turn (%s)", lane.tenant, waited, reason)
+            _tell(lane.tenant, waited, reason)
         turn.waited = waited
         return turn
 

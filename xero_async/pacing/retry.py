@@ -1,29 +1,19 @@
-"""What to do after an attempt: a pure decision, made from rows.
+"""What to do after an attempt: a pure decision, looked up in a table.
 
-    what came of the attempt       was it done?      read     write, live key   write without one
-    -----------------------------------------------------------------------------------------------
-    2xx, 3xx                       yes               Return   Return            Return
-    429, not the day's             no                retry    retry             retry
-    429 of the day                 no                Raise    Raise             Raise
-    connection not made            no                retry    retry             retry
-    dropped, timed out             perhaps           retry    retry             Unknown
-    502, 503, 504                  perhaps           retry    retry             Unknown
-    500                            perhaps           retry    Unknown           Unknown
-    other 5xx                      perhaps           Raise    Unknown           Unknown
-    501, 4xx                       no                Raise    Raise             Raise
+A read is a GET. A write carries an idempotency key, save for DELETE, which Xero lets have none. `RETRY` ends with the
+attempts, the deadline, the key's use, or a `Retry-After` that is too long to sleep. What then is left depends on the
+write alone: if no attempt can have been done, it raises; if one may have been, it is unknown.
 
-A read is a GET. A write carries an idempotency key, save for DELETE, which Xero lets have none. A 500 is final for a
-write, since its key can from then on only replay it. Retries end with the attempts, the deadline, the key's use, or
-a `Retry-After` that is too long to sleep. What then is left depends on the write alone: if no attempt can have been
-done, `Raise`; if one may have been, `Unknown`. That also holds when the last answer was a 401, 403 or 429, which Xero
-gives before it looks at the key, so that they say nothing of an earlier attempt; a 400 or 404 is given after it.
+A 500 is final for a write, since its key can from then on only replay it. Answers that Xero gives before it looks at
+the key, and connections that were never made, are silent about an earlier attempt that may have been done: a write in
+doubt then stays in doubt. A 400 or 404 is given after it, and ends the doubt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -107,36 +97,59 @@ class Wait(Struct, frozen=True):
 Decision: TypeAlias = Return | Raise | Unknown | Wait
 
 
+_Verdict: TypeAlias = Literal["return", "retry", "raise", "unknown"]
+_RETURN: Final = "return"
+_RETRY: Final = "retry"
+_RAISE: Final = "raise"
+_UNKNOWN: Final = "unknown"
+_SILENT: Final = True
+
+
 class _Row(NamedTuple):
-    """One line of the table: whether the call may have been done, and who may send it again."""
+    """What each kind of call does after an outcome."""
 
-    done: bool
-    read: bool
-    write: bool
+    read: _Verdict
+    keyed: _Verdict
+    """A write with a live key."""
+    bare: _Verdict
+    """A write without one; where it is unknown, so is a keyed one whose retries have ended."""
+    silent: bool = False
+    """Whether the outcome says nothing of an earlier attempt."""
 
 
-_REFUSED = _Row(done=False, read=True, write=True)
-_LOST = _Row(done=True, read=True, write=True)
-_BROKEN = _Row(done=True, read=True, write=False)
-_ODD = _Row(done=True, read=False, write=False)
-_REJECTED = _Row(done=False, read=False, write=False)
-
-_BY_STATUS = {429: _REFUSED, 500: _BROKEN, 501: _REJECTED, 502: _LOST, 503: _LOST, 504: _LOST}
-# Given before Xero looks at the key. (None is the status of no answer.)
-_BEFORE_THE_KEY = frozenset({None, 401, 403, 429})
+_TABLE: Final[dict[str, _Row]] = {
+    # what came of it   a read   a write, key  a write, none
+    "2xx":        _Row(_RETURN,  _RETURN,      _RETURN),
+    "connect":    _Row(_RETRY,   _RETRY,       _RETRY,       _SILENT),
+    "timeout":    _Row(_RETRY,   _RETRY,       _UNKNOWN),
+    "dropped":    _Row(_RETRY,   _RETRY,       _UNKNOWN),
+    "401":        _Row(_RAISE,   _RAISE,       _RAISE,       _SILENT),
+    "403":        _Row(_RAISE,   _RAISE,       _RAISE,       _SILENT),
+    "429":        _Row(_RETRY,   _RETRY,       _RETRY,       _SILENT),
+    "429 day":    _Row(_RAISE,   _RAISE,       _RAISE,       _SILENT),
+    "4xx":        _Row(_RAISE,   _RAISE,       _RAISE),
+    "500":        _Row(_RETRY,   _UNKNOWN,     _UNKNOWN),
+    "501":        _Row(_RAISE,   _RAISE,       _RAISE),
+    "502":        _Row(_RETRY,   _RETRY,       _UNKNOWN),
+    "503":        _Row(_RETRY,   _RETRY,       _UNKNOWN),
+    "504":        _Row(_RETRY,   _RETRY,       _UNKNOWN),
+    "5xx":        _Row(_RAISE,   _UNKNOWN,     _UNKNOWN),
+}  # fmt: skip
 
 
 def _row(outcome: Outcome) -> _Row:
-    if outcome.failure == "connect":
-        return _REFUSED
+    """The row of an outcome: its failure's, its status's own, or its hundred's, where a 3xx is as final as a 2xx."""
     if outcome.failure is not None or outcome.status is None:
-        return _LOST
-    return _BY_STATUS.get(outcome.status, _ODD if outcome.status > 500 else _REJECTED)
+        return _TABLE[outcome.failure or "dropped"]
+    if outcome.status == 429 and outcome.problem == "day":
+        return _TABLE["429 day"]
+    hundred = 2 if outcome.status < 400 else min(outcome.status // 100, 5)
+    return _TABLE.get(str(outcome.status)) or _TABLE[f"{hundred}xx"]
 
 
 def may_have_arrived(outcome: Outcome) -> bool:
     """Return whether a write with this outcome may have been done; the next `decide` of the call is told so."""
-    return _row(outcome).done
+    return _row(outcome).bare == _UNKNOWN
 
 
 def decide(
@@ -157,13 +170,13 @@ def decide(
     since the call began; `jitter` returns a number from 0 to 1; `ambiguous` says whether some earlier attempt
     `may_have_arrived`.
     """
-    if outcome.failure is None and outcome.status is not None and outcome.status < 400:
-        return Return()
     row = _row(outcome)
     read = method in ("GET", "HEAD")
-    perhaps_done = not read and (row.done or (ambiguous and _says_nothing_of_earlier(outcome)))
-    sendable = row.read if read else row.write and (has_key or not perhaps_done)
-    if sendable and attempt < policy.attempts:
+    verdict = row.read if read else row.keyed if has_key else row.bare
+    if verdict == _RETURN:
+        return Return()
+    perhaps_done = not read and (may_have_arrived(outcome) or (ambiguous and row.silent))
+    if verdict == _RETRY and attempt < policy.attempts and (read or has_key or not perhaps_done):
         wait = _wait(policy, outcome, attempt, jitter)
         key_lives = wait is not None and (read or not has_key or key_age + wait < KEY_USE)
         if wait is not None and key_lives and (policy.deadline is None or elapsed + wait < policy.deadline):
@@ -171,14 +184,8 @@ def decide(
     return Unknown() if perhaps_done else Raise()
 
 
-def _says_nothing_of_earlier(outcome: Outcome) -> bool:
-    return outcome.failure is not None or outcome.status in _BEFORE_THE_KEY
-
-
 def _wait(policy: RetryPolicy, outcome: Outcome, attempt: int, jitter: Callable[[], float]) -> float | None:
     """Return the seconds to wait, None where they are too many: Xero's own figure, or backoff with full jitter."""
-    if outcome.status == 429 and outcome.problem == "day":
-        return None
     if outcome.retry_after is not None:
         return outcome.retry_after if outcome.retry_after <= policy.retry_after_cap else None
     slower = _SLOWER if outcome.status == 503 else 1

@@ -22,6 +22,11 @@ Otherwise each foreign call that expires here, perhaps long before the server fo
 find out. So several processes that know nothing of each other overrun their common `reserve` only by what all of them
 have in flight: a reserve of that many calls keeps them from being refused.
 
+**Long runs.** Bulk work that is alone may use everything, but what it uses at once comes back at once, a minute later;
+an interactive call that then appears would wait for that moment. So a run of bulk work that will take many minutes
+gets the calls that are kept for interactive ones not at once, but one by one, evenly over most of its first minute.
+From then on they come back one by one too, minute after minute, at no cost to the run's speed but in its last minute.
+
 **First answers.** A cold window lets one call go, a probe, and no other before that one is answered: what an earlier
 process has spent, and whether a refusal is over, is then known at the price of one call.
 """
@@ -40,6 +45,13 @@ __all__ = ["DAY", "DAY_RECHECK", "Day", "Hindrance", "Ticket", "Window"]
 DAY = 86_400.0
 DAY_RECHECK = 3_600.0
 """Seconds until one call asks again, where a day is used up and Xero has not said when the next begins."""
+
+LONG_RUN = 8
+"""Minutes from which bulk work is a long run, to which a minute more at its end is little."""
+# The share of a minute over which a long run gets the calls held back; the more, the later it ends.
+_MOST_OF = 0.7
+# Past the moment at which the next held call is free, so that rounding does not ring a timer just before it.
+_TICK = 1e-6
 
 Hindrance = Literal["paused", "first answer", "concurrency", "minute"]
 
@@ -65,8 +77,11 @@ class Window:
         "_foreign_calls",
         "_full_until",
         "_log",
+        "_run_since",
+        "_run_until",
         "_slots",
         "_span",
+        "_step",
         "_taken",
         "cold",
         "in_flight",
@@ -96,6 +111,8 @@ class Window:
         self._foreign: deque[tuple[float, int]] = deque()  # the same for other programs' calls, and how many
         self._foreign_calls = 0
         self._full_until = -inf
+        self._step = _MOST_OF * span / (self._ceilings[0] - self._ceilings[1] + 1)
+        self._run_since = self._run_until = -inf
         self._taken = 0
         self.in_flight = 0
         self.interactive_until = -inf
@@ -128,8 +145,17 @@ class Window:
         yields = bulk and now < self.interactive_until
         if self.in_flight >= self._slots[yields]:
             return "concurrency"
-        full = now < self._full_until or self._known() >= self._ceilings[yields]
+        held = self._held(now) if bulk and not yields else 0
+        full = now < self._full_until or self._known() >= self._ceilings[yields] - held
         return "minute" if full else None
+
+    def _held(self, now: float) -> int:
+        """Calls that a long run does not get yet."""
+        passed = now - self._run_since
+        if passed >= self._span:
+            return 0
+        reserve = self._ceilings[0] - self._ceilings[1]
+        return max(0, reserve - int(passed / self._step))
 
     def opening(self, now: float, bulk: bool) -> float:
         """Return the earliest time at which a hindrance can end by itself; infinity if only an answer can end it."""
@@ -145,11 +171,23 @@ class Window:
             ends.append(self._foreign[0][0])
         if bulk and now < self.interactive_until:
             ends.append(self.interactive_until)
+        elif bulk and (held := self._held(now)):
+            reserve = self._ceilings[0] - self._ceilings[1]
+            ends.append(self._run_since + (reserve + 1 - held) * self._step + _TICK)
         return min(ends, default=inf)
 
     def interactive(self, now: float) -> None:
         """Note that an interactive call has come in: bulk work gives way for the next minute."""
         self.interactive_until = now + self._span
+        if now < self._run_until:
+            self._run_since = self.interactive_until
+
+    def bulk_waits(self, now: float, calls: int) -> None:
+        """Note that so many bulk calls wait: if they are enough for many minutes, a long run begins."""
+        if calls >= LONG_RUN * self.limit:
+            if now >= self._run_until:
+                self._run_since = max(now, self.interactive_until)
+            self._run_until = now + calls / self.limit * self._span
 
     def take(self, now: float) -> Ticket:
         """Let one call go. Ask `hindrance` first."""

@@ -192,7 +192,8 @@ class DecodeError(ResponseError):
 class OutcomeUnknown(XeroError):
     """A write that may or may not have happened: read back before you send it again.
 
-    Until `key` is 6 minutes old, the same request with the same key is safe to send: Xero then does it at most once.
+    While `key` is less than 4 minutes old, `await tenant.resend(error)` sends the same request with the same key, which
+    settles it: Xero does it at most once.
     """
 
     def __init__(
@@ -202,6 +203,7 @@ class OutcomeUnknown(XeroError):
         key: str | None = None,
         first_sent: datetime | None = None,
         request: Request[Any] | None = None,
+        tenant: str | None = None,
     ) -> None:
         super().__init__(message)
         self.key = key
@@ -209,6 +211,8 @@ class OutcomeUnknown(XeroError):
         """When the first attempt left, in UTC."""
         self.request = request
         """What was sent: method, URL and the exact bytes."""
+        self.tenant = tenant
+        """The tenant's id."""
 
 
 class TransportError(XeroError):
