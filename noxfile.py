@@ -43,3 +43,17 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".[benchmarks]")
     for name in ("decode", "throughput", "imports"):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    session.install("-e", ".[test]")
+    session.run("python", "tests/cut_sweep.py")
+    session.run("python", "tests/fault_run.py", *(session.posargs or ("--calls", "20000", "--seeds", "100")))
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Other people's clients, as the package index has them, against the sandbox."""
+    session.install("-e", ".[cli,test]", "xero-python", "pyxero")
+    session.run("pytest", "tests/peers", *session.posargs)
