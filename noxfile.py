@@ -41,7 +41,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".[benchmarks]")
-    for name in ("decode", "throughput", "imports"):
+    for name in ("decode", "throughput", "imports", "limiter", "sandbox"):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
 
@@ -50,6 +50,22 @@ def faults(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     session.run("python", "tests/cut_sweep.py")
     session.run("python", "tests/fault_run.py", *(session.posargs or ("--calls", "20000", "--seeds", "100")))
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Thirty thousand requests of all kinds to the sandbox, none of which may end in a 500."""
+    session.install("-e", ".[test]")
+    session.run("python", "tests/fuzz_sandbox.py", *(session.posargs or ("30000",)))
+
+
+@nox.session
+def kills(session: nox.Session) -> None:
+    """Processes killed at a thousand moments: a token that works is left, and no answered write is lost."""
+    session.install("-e", ".[test]")
+    many = {"XERO_ASYNC_KILLS": "1000"}
+    session.run("pytest", "tests/test_auth_processes.py", "-k", "killed", env=many)
+    session.run("pytest", "tests/test_sandbox_durable.py", "-k", "kills", env={"XERO_ASYNC_KILLS": "50"})
 
 
 @nox.session

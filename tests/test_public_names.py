@@ -12,10 +12,10 @@ from types import ModuleType
 import pytest
 
 import xero_async
-from xero_async import auth, models, wire
+from xero_async import auth, models, scopes, telemetry, testing, webhooks, wire
 from xero_async.wire import errors
 
-PACKAGES = [xero_async, models, wire, auth, errors]
+PACKAGES = [xero_async, models, wire, auth, errors, scopes, telemetry, testing, webhooks]
 
 MODULES = [
     importlib.import_module(info.name)

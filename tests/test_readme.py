@@ -11,8 +11,9 @@ from pathlib import Path
 from typer.main import get_command
 
 import xero_async
+from xero_async import telemetry
 from xero_async.cli.app import app
-from xero_async.sandbox import Sandbox
+from xero_async.sandbox import App, Sandbox
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 
@@ -49,6 +50,37 @@ async def test_the_example_for_a_service_runs() -> None:
     assert limits.startswith("Remaining(minute=58")
 
 
+async def test_the_example_of_a_sign_in_runs(tmp_path: Path) -> None:
+    """The example for a web app signs a user in, as it stands but for addresses, and keeps the tokens."""
+    example = blocks("python")[1].replace("/var/lib/app", str(tmp_path))
+    async with Sandbox(tenants=2, automatic_consent=True, apps=[web_app()]) as sandbox:
+        address = f"Xero(auth, base_url={sandbox.base_url!r}, identity_url={sandbox.identity_url!r})"
+        code = example.replace("Xero(auth)", address).replace("callback)", "await visit(started.url))")
+        lines = [f"    {line}" for line in code.splitlines()]
+        result = await _run("\n".join([HEAD, *lines, "asyncio.run(main())"]), {})
+    assert result.stderr == ""
+    assert result.stdout == "['Sandbox Company 1', 'Sandbox Company 2']\n"
+    assert (tmp_path / "xero-tokens.json").exists()
+
+
+def web_app() -> App:
+    """The app of the example."""
+    home = "https://app.example/xero/callback"
+    return App(client_id="client", client_secret="secret", redirect_uris=(home,))
+
+
+HEAD = """
+import asyncio, aiohttp
+from xero_async import *
+from xero_async import scopes
+client_id, client_secret = "client", "secret"
+async def visit(url):
+    async with aiohttp.ClientSession() as browser, browser.get(url, allow_redirects=False) as answer:
+        return answer.headers["Location"]
+async def main():
+"""
+
+
 async def _run(code: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return await asyncio.to_thread(
         subprocess.run,
@@ -71,4 +103,4 @@ def test_every_name_in_the_prose_exists() -> None:
     """Classes that the README speaks of can be imported from the package."""
     names = set(re.findall(r"`(?:Xero\(auth, \w+=)?([A-Z][A-Za-z]+)[(`]", README)) - {"DELETE", "Decimal"}
     assert names
-    assert not [name for name in names if not hasattr(xero_async, name)]
+    assert not [name for name in names if not hasattr(xero_async, name) and not hasattr(telemetry, name)]

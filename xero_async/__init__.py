@@ -41,7 +41,7 @@ from .models.payments import *
 from .models.reports import *
 from .models.tax import *
 from .models.tracking import *
-from .outcomes import Attempt
+from .outcomes import Attempt, Usage
 from .pacing import Limits, Remaining, RetryPolicy
 from .session import Tenant, Xero
 from .wire import Page, Results, errors
@@ -69,6 +69,7 @@ __all__ = [
     "Tenant",
     "TokenSet",
     "TokenStore",
+    "Usage",
     "Xero",
     "__version__",
     "errors",
