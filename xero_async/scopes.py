@@ -35,7 +35,8 @@ _BROAD = frozenset({"accounting.transactions", "accounting.transactions.read", "
 _REPORTS = tuple(family for family, scopes in FAMILIES.items() if scopes[0].startswith("accounting.reports."))
 _READ: dict[Purpose, tuple[str, ...]] = {
     "everything": (),
-    "export": tuple(family for family in FAMILIES if family not in {*_REPORTS, "paymentservices"}),
+    # The list of published reports is one of tax reports; what the others tell is made of what is exported.
+    "export": (*(family for family in FAMILIES if family not in {*_REPORTS, "paymentservices"}), "taxreports"),
     "invoicing": ("settings",),
     "payments": ("invoices", "contacts", "settings"),
     "reports": (*_REPORTS, "settings"),
