@@ -164,7 +164,9 @@ async def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         await bytes_of(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["a.pdf", None, 5, [b"x"], iter([b"x"]), object()], ids=repr)
+@pytest.mark.parametrize(
+    "content", ["a.pdf", None, 5, [b"x"], iter([b"x"]), object()], ids=lambda content: type(content).__name__
+)
 async def test_what_is_neither_bytes_nor_path_nor_stream(content: Any) -> None:
     """Text might be a path or a content, and is refused with all else that is neither."""
     with pytest.raises(InvalidArgument, match=f"not a {type(content).__name__}"):

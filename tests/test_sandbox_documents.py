@@ -123,7 +123,7 @@ def test_xml_is_refused_clearly(engine: Engine, body: bytes, kind: str) -> None:
 
 
 def test_a_batch_has_its_limits(engine: Engine) -> None:
-    """More than 500 elements are a 400, more than 3.5 MB a 413, and nothing of them is saved; 51 are slow, not wrong."""
+    """More than 500 elements are a 400, more than 3.5 MB a 413, and nothing of them is saved; 51 are accepted."""
     assert engine.call("createInvoices", [sale()] * 501).status == 400
     assert engine.call("createInvoices", [sale(Reference="x" * 3_700_000)]).status == 413
     assert engine.documents.counts(TENANT)["Invoices"] == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sandbox_engine import Engine, line, sale
+from sandbox_engine import Engine, line
 
 Json = dict[str, Any]  # Any: tests look into JSON of every shape
 

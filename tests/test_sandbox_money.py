@@ -150,7 +150,8 @@ def test_a_paid_invoice_cannot_be_voided(engine: Engine) -> None:
     invoice = approved(engine)
     path = {"InvoiceID": invoice["InvoiceID"]}
     payment = pay(engine, 15, Invoice=path)
-    assert "The status VOIDED cannot be applied to the invoice" in refused(engine, "updateInvoice", {"Status": "VOIDED"}, path=path)
+    words = refused(engine, "updateInvoice", {"Status": "VOIDED"}, path=path)
+    assert "The status VOIDED cannot be applied to the invoice" in words
     engine.good("deletePayment", {"Status": "DELETED"}, path={"PaymentID": payment["PaymentID"]})
     assert engine.good("updateInvoice", {"Status": "VOIDED"}, path=path)["Invoices"][0]["Status"] == "VOIDED"
 
