@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import signal
 import stat
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as FailKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError, PasswordSetError
 from servers import free_port, redis_server
 
@@ -23,6 +25,9 @@ from xero_async import FileStore, KeyringStore, MemoryStore, RedisStore, TokenSe
 from xero_async.auth import Locking
 from xero_async.auth.stores import file as file_room
 from xero_async.wire.errors import DecodeError, InvalidArgument, TokenStoreError
+
+if sys.platform != "win32":
+    import resource
 
 SECRET = "sw0rdfish"
 
@@ -200,6 +205,29 @@ async def test_a_file_that_cannot_be(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+async def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """Where a file cannot be written whole, the old tokens stay, nothing is left beside them, and no refresh begins."""
+    store = FileStore(tmp_path / "tokens.json")
+    await store.save(tokens(1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, hard))
+    try:
+        with pytest.raises(TokenStoreError, match="File too large"):
+            await store.save(tokens(2, 9000))
+        with pytest.raises(TokenStoreError, match="File too large"):
+            async with store.lock():
+                pytest.fail("a refresh token would be spent on what cannot be saved")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert await store.load() == tokens(1)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["tokens.json", "tokens.json.lock"]
+    await store.save(tokens(2, 9000))
+    assert await store.load() == tokens(2, 9000)
+
+
 async def test_a_lock_that_is_never_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits too long for another process is told so, and by which file."""
     monkeypatch.setattr(file_room, "LOCK_WAIT", 0.1)
@@ -230,6 +258,13 @@ async def test_a_keyring_that_fails_midway(small_keyring: SmallKeyring) -> None:
     assert await store.load() == tokens(3)
     # What failed attempts have left behind is at most one generation, written over by the next.
     assert len(small_keyring.kept) <= 8
+
+
+async def test_no_keyring(small_keyring: SmallKeyring) -> None:
+    """A machine without a keyring is told from one that is locked."""
+    keyring.set_keyring(FailKeyring())  # type: ignore[no-untyped-call]  # untyped there
+    with pytest.raises(TokenStoreError, match="none on this machine, use FileStore"):
+        await KeyringStore("app").load()
 
 
 async def test_a_locked_keyring(small_keyring: SmallKeyring) -> None:

@@ -28,6 +28,8 @@ __all__ = ["FileStore", "locked"]
 
 LOCK_WAIT = 120.0
 """Seconds after which a lock that another process holds is given up; a refresh with all its repetitions takes less."""
+ROOM = 16_384
+"""Bytes that a token set does not exceed."""
 POLL = 0.02
 """Seconds between two looks at a lock that is held, at first."""
 
@@ -62,8 +64,15 @@ class FileStore:
 
     @asynccontextmanager
     async def lock(self) -> AsyncGenerator[None]:
-        """Held by one process at a time. Raises `TokenStoreError` when another one holds it for two minutes."""
+        """Held by one process at a time, and only where there is room to save.
+
+        Raises `TokenStoreError`, also when another process holds it for two minutes.
+        """
         async with locked(self._path.with_name(f"{self._path.name}.lock")):
+            try:
+                await asyncio.to_thread(_rehearse, self._path)
+            except OSError as error:
+                raise _unusable(self._path, error) from error
             yield
 
 
@@ -130,18 +139,32 @@ def _read(path: Path) -> bytes | None:
 
 def _replace(path: Path, data: bytes) -> None:
     """Put a file in the place of another, durably and at once."""
+    fresh = _written_beside(path, data)
+    os.replace(fresh, path)
+    _flush_folder(path.parent)
+
+
+def _rehearse(path: Path) -> None:
+    """Find out whether a save would have room, before a refresh token is spent on what cannot be saved."""
+    _written_beside(path, bytes(ROOM)).unlink()
+
+
+def _written_beside(path: Path, data: bytes) -> Path:
+    """A file beside another, flushed to the disk; none where it cannot be written whole."""
     _make_folder(path.parent)
     fresh = path.with_name(f"{path.name}.new")
     with suppress(FileNotFoundError):
         fresh.unlink()  # left by a process that died; its mode may be anything
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    os.replace(fresh, path)
-    _flush_folder(path.parent)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+    return fresh
 
 
 def _make_folder(folder: Path) -> None:

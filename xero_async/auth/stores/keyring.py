@@ -90,4 +90,6 @@ class KeyringStore:
 
 
 def _unusable(error: Exception) -> TokenStoreError:
-    return TokenStoreError(f"the keyring cannot be used ({type(error).__name__}): is it unlocked?")
+    name = type(error).__name__
+    hint = "there is none on this machine, use FileStore" if name == "NoKeyringError" else "is it unlocked?"
+    return TokenStoreError(f"the keyring cannot be used ({name}): {hint}")
