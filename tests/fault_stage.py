@@ -96,7 +96,7 @@ async def staged(limits: SandboxLimits, *, tenants: int = 1, seed: int = 0) -> A
     """Set the stage; nothing goes wrong as yet. The client keeps the very limits that the sandbox has."""
     loop = asyncio.get_running_loop()
     ear, policy = Ear(), RetryPolicy()
-    kept = Limits(concurrent=limits.concurrent, minute=limits.minute, app_minute=limits.app_minute)
+    kept = Limits(concurrent=limits.concurrent, minute=limits.minute, day=limits.day, app_minute=limits.app_minute)
     async with (
         ear,
         Sandbox(seed=seed, tenants=tenants, limits=limits, clock=lambda: EPOCH + loop.time()) as sandbox,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import glob
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Generator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
 import pytest
+
+from xero_async.sandbox import Sandbox
 
 
 def free_port() -> int:
@@ -42,6 +50,34 @@ def redis_server(*options: str) -> Generator[str]:
                 server.kill()
 
 
+@contextmanager
+def postgres_server() -> Generator[str]:
+    """A PostgreSQL of the test's own; gives its address. It refuses to run as root, and then runs as its own user."""
+    paths = ":".join([os.environ["PATH"], *sorted(glob.glob("/usr/lib/postgresql/*/bin"))])
+    initdb, postgres = (shutil.which(name, path=paths) for name in ("initdb", "postgres"))
+    if initdb is None or postgres is None:
+        pytest.skip("needs postgresql from the system's packages")
+    port, user = free_port(), "postgres" if os.geteuid() == 0 else None
+    # What it writes is gone with the test, so nothing waits for the disk.
+    options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "unix_socket_directories="]
+    with tempfile.TemporaryDirectory() as folder:
+        if user is not None:
+            shutil.chown(folder, user)
+        data = f"{folder}/data"
+        settings = ["-D", data, "-A", "trust", "-U", "tests", "-E", "UTF8", "--locale", "C", "--no-sync"]
+        subprocess.run([initdb, *settings], check=True, capture_output=True, user=user, cwd=folder)
+        command = [postgres, "-D", data, *options]
+        with subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=folder
+        ) as server:
+            try:
+                _await_port(port, server)
+                yield f"postgresql://tests:any@127.0.0.1:{port}/postgres"
+            finally:
+                server.send_signal(signal.SIGINT)  # a fast shutdown, which takes its children along
+                server.wait()
+
+
 def _await_port(port: int, server: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
         assert server.poll() is None, "the server ended by itself"
@@ -49,3 +85,24 @@ def _await_port(port: int, server: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError("the server does not listen")
+
+
+@contextmanager
+def served(sandbox: Sandbox) -> Generator[Sandbox]:
+    """A sandbox that serves in a thread of its own."""
+    is_ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        async with sandbox:
+            is_ready.set_result((asyncio.get_running_loop(), stop))
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    loop, stop = is_ready.result(10)
+    try:
+        yield sandbox
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()

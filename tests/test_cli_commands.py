@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from commands import Run, refuses, runner
+from servers import served
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -20,55 +19,12 @@ from xero_async.sandbox import Sandbox
 SECRETS = ("XERO_CLIENT_SECRET", "XERO_ACCESS_TOKEN")
 
 
-async def _serve(sandboxes: list[Sandbox], is_ready: Future[asyncio.Event]) -> None:
-    stop = asyncio.Event()
-    async with sandboxes[0], sandboxes[1]:
-        is_ready.set_result(stop)
-        await stop.wait()
-
-
 @pytest.fixture(scope="module")
 def sandboxes() -> Generator[list[Sandbox]]:
-    """A sandbox with one tenant and another with two, in a thread of their own."""
-    both = [Sandbox(contacts=30, invoices=50, tenants=number, limits=None, seed=number) for number in (1, 2)]
-    is_ready: Future[asyncio.Event] = Future()
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=[_serve(both, is_ready)])
-    thread.start()
-    stop = is_ready.result(10)
-    yield both
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
-
-
-class Result:
-    """What came of a command."""
-
-    def __init__(self, code: int, stdout: str, stderr: str) -> None:
-        self.code, self.stdout, self.stderr = code, stdout, stderr
-
-
-Run = Callable[..., Result]
-
-
-def runner(sandbox: Sandbox) -> Run:
-    """Runs commands with a sandbox's addresses and credentials in the environment."""
-    environment: dict[str, str | None] = {
-        "XERO_BASE_URL": sandbox.base_url,
-        "XERO_IDENTITY_URL": sandbox.identity_url,
-        "XERO_CLIENT_ID": sandbox.client_id,
-        "XERO_CLIENT_SECRET": sandbox.client_secret,
-        "XERO_ACCESS_TOKEN": None,
-        "XERO_TENANT_ID": None,
-    }
-
-    def run(*arguments: str, **changes: str | None) -> Result:
-        result = CliRunner().invoke(app, arguments, env=environment | changes)
-        assert result.exception is None or isinstance(result.exception, SystemExit)
-        return Result(result.exit_code, result.stdout, result.stderr)
-
-    return run
+    """A sandbox with one tenant and another with two, in threads of their own."""
+    one, two = (Sandbox(contacts=30, invoices=50, tenants=number, limits=None, seed=number) for number in (1, 2))
+    with served(one), served(two):
+        yield [one, two]
 
 
 @pytest.fixture
@@ -83,17 +39,11 @@ def several(sandboxes: list[Sandbox]) -> Run:
     return runner(sandboxes[1])
 
 
-def refuses(result: Result, code: int, *words: str) -> bool:
-    """Whether a command has failed with a sentence that holds some words."""
-    sentence = result.stderr.splitlines()[-1]
-    return result.code == code and sentence.startswith("xero-async: ") and all(word in sentence for word in words)
-
-
 def test_every_command_and_option_has_its_help() -> None:
     """No command, argument or option is without a word of explanation, and none takes a secret."""
     group = get_command(app)
     assert isinstance(group, TyperGroup)
-    shown = {"demo", "sandbox", "login", "logout", "tenants", "disconnect", "export", "limits"}
+    shown = {"demo", "sandbox", "login", "logout", "tenants", "disconnect", "export", "create", "limits"}
     assert set(group.commands) == shown
     for command in group.commands.values():
         assert command.help
@@ -193,12 +143,6 @@ def test_what_is_wrong_is_told_in_a_sentence(
 def test_options_out_of_range_are_wrong_usage(alone: Run, tmp_path: Path, arguments: list[str]) -> None:
     """A moment that is none and a page size that Xero does not take exit with 2."""
     assert alone("export", str(tmp_path), *arguments).code == 2
-
-
-def test_a_file_in_the_folders_place_is_told(alone: Run, tmp_path: Path) -> None:
-    """An error of the file system is a sentence as well."""
-    (tmp_path / "taken").write_text("")
-    assert refuses(alone("export", str(tmp_path / "taken")), 1, "taken")
 
 
 def test_without_credentials_the_variables_are_named(alone: Run) -> None:

@@ -20,6 +20,16 @@ from chromium import browsing, needs_chromium
 from xero_async import TokenSet
 from xero_async.sandbox import Sandbox
 
+BROWSER = f"""#!{sys.executable}
+import os, sys, time, urllib.request
+terminal = os.getppid()
+os.close(1), os.close(2)
+urllib.request.urlopen(sys.argv[1]).read()
+while os.getppid() == terminal:
+    time.sleep(0.02)
+"""
+"""A browser that goes where it is sent and is closed only when nobody waits for it any more."""
+
 
 class Terminal:
     """Runs commands in a home of its own, against a sandbox."""
@@ -112,11 +122,34 @@ async def test_from_login_to_logout(tmp_path: Path) -> None:
         assert TokenSet.parse(at.file.read_text()).refresh_token != tokens.refresh_token
         assert await at.run("logout") == (0, "signed out\n", "")
         code, out, err = await at.run("tenants")
-        assert (code, out) == (1, "")
-        assert "nobody is signed in: `xero-async login`" in err
+        assert (code, out) == (2, "")
+        assert "run `xero-async login`" in err
         for text in (printed, out, err):
             assert tokens.refresh_token not in text
             assert tokens.access_token not in text
+
+
+async def test_what_is_ended_is_gone(tmp_path: Path) -> None:
+    """After a logout there is no file, so that it does not count among several, and nothing more to end."""
+    async with terminal(tmp_path) as at:
+        await log_in(at)
+        assert (await at.run("logout"))[0] == 0
+        assert not at.file.exists()
+        code, out, err = await at.run("logout")
+        assert (code, out) == (2, "")
+        assert "nobody is signed in: there is nothing to end" in err
+
+
+async def test_a_browser_that_stays(tmp_path: Path) -> None:
+    """A browser of which Python hears nothing until it is closed does not hold up the login."""
+    browser = tmp_path / "browser"
+    browser.write_text(BROWSER)
+    browser.chmod(0o700)
+    async with terminal(tmp_path) as at:
+        at.environment["BROWSER"] = f"{browser} %s"
+        async with asyncio.timeout(20):
+            code, out, _ = await at.run("login", "--port", "0")
+        assert (code, out.startswith("signed in")) == (0, True)
 
 
 async def test_the_only_app_needs_no_name(tmp_path: Path) -> None:

@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from commands import PATIENCE, environment_of, files_in, ready, run, started, until
 
-COMMAND = [sys.executable, "-W", "error", "-m", "xero_async"]
-PATIENCE = 20.0
 SMALL = ["--contacts", "100", "--invoices", "300", "--create", "100", "--page-size", "100"]
 """Options of a demo that takes a moment."""
 
 interruptible = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-
-
-@contextmanager
-def started(*arguments: str, environment: dict[str, str] | None = None) -> Generator[subprocess.Popen[str]]:
-    """A command that is running, and is ended in any case."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **(environment or {})},
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command that has ended."""
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
-def ready(process: subprocess.Popen[str]) -> dict[str, Any]:
-    """What a sandbox says when it is ready."""
-    assert process.stdout is not None
-    told: dict[str, Any] = json.loads(process.stdout.readline())
-    return told
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def files_in(folder: Path) -> list[Path]:
-    """Every file below a folder."""
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def one_sentence(text: str) -> bool:
-    """Whether a command has failed as it should: with a line, and no traceback."""
-    return text.startswith("xero-async: ") and text.count("\n") == 1
 
 
 # -- sandbox --------------------------------------------------------------------------------------------------------
@@ -140,31 +87,16 @@ def test_a_port_in_use_and_a_fault_that_is_none_are_told_in_a_sentence(tmp_path:
     assert "Traceback" not in result.stderr
 
 
-# -- export ---------------------------------------------------------------------------------------------------------
-
-
-@interruptible
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_export_leaves_no_file(tmp_path: Path, number: signal.Signals, code: int) -> None:
-    """Interrupted in mid-file, the command removes what it wrote and exits as shells expect."""
-    options = ["--contacts", "5", "--invoices", "400", "--latency", "0.1", "--limits", "off"]
-    with started("sandbox", *options) as server:
-        told = ready(server)
-        names = ("base_url", "identity_url", "client_id", "client_secret")
-        environment = {f"XERO_{name.upper()}": told[name] for name in names}
-        arguments = ["export", str(tmp_path), "--resource", "invoices", "--page-size", "10"]
-        with started(*arguments, environment=environment) as process:
-            until(lambda: [path for path in files_in(tmp_path) if path.stat().st_size])
-            process.send_signal(number)
-            printed, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == code
-    assert printed == ""
-    assert one_sentence(said.splitlines(keepends=True)[-1])
-    assert "Traceback" not in said
-    assert files_in(tmp_path) == []
-
-
 # -- demo -----------------------------------------------------------------------------------------------------------
+
+
+WHOLE = {"contacts.jsonl": 100, "invoices.jsonl": 400}
+"""What a small demo exports, and how many lines there are in it."""
+
+
+def results_in(folder: Path) -> list[Path]:
+    """The files that an export says are whole, without what it keeps to go on from."""
+    return [path for path in files_in(folder) if not path.name.startswith(".")]
 
 
 def children_of(process: subprocess.Popen[str]) -> Sequence[int]:
@@ -194,10 +126,7 @@ def test_the_demo_rejects_doubles_and_loses_nothing(tmp_path: Path) -> None:
     assert told["exported"] == "100 contacts, 400 invoices"
     assert "answer lost" in told["faults injected"]
     assert int(told["retries"]) >= 1
-    assert {path.name: len(path.read_bytes().splitlines()) for path in files_in(tmp_path)} == {
-        "contacts.jsonl": 100,
-        "invoices.jsonl": 400,
-    }
+    assert {path.name: len(path.read_bytes().splitlines()) for path in results_in(tmp_path)} == WHOLE
     assert "export invoices: 400 of 400 records" in result.stderr
     assert "left in the minute" in result.stderr
     assert "\x1b" not in result.stdout + result.stderr
@@ -218,12 +147,8 @@ def test_an_interrupted_demo_leaves_no_process_and_no_half_file(
     assert process.returncode == code
     assert "Traceback" not in said
     until(lambda: not is_running(child))
-    whole = {"contacts.jsonl": 100, "invoices.jsonl": 400}
-    for path in files_in(tmp_path):
-        if path.suffix == ".jsonl":
-            assert len(path.read_bytes().splitlines()) == whole[path.name]
-        else:
-            assert number == signal.SIGKILL
+    for path in results_in(tmp_path):
+        assert len(path.read_bytes().splitlines()) == WHOLE[path.name]
 
 
 @interruptible
@@ -231,7 +156,7 @@ def test_an_interrupted_demo_leaves_no_process_and_no_half_file(
 def test_an_interrupted_demo_takes_its_own_folder_away(tmp_path: Path, number: signal.Signals) -> None:
     """A temporary folder that was never named is gone with the demo, whole files and all."""
     with started("demo", *SMALL, environment={"TMPDIR": str(tmp_path)}) as process:
-        until(lambda: [path for path in files_in(tmp_path) if path.suffix == ".jsonl"])
+        until(lambda: results_in(tmp_path))
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)
     assert list(tmp_path.iterdir()) == []
@@ -245,10 +170,8 @@ def test_a_reader_that_leaves_ends_a_command_quietly() -> None:
     """When nobody reads the output, as with `head`, there is no message, and the code is that of a shell."""
     with started("sandbox", "--tenants", "2") as server:
         told = ready(server)
-        names = ("base_url", "identity_url", "client_id", "client_secret")
         for arguments in (["tenants"], ["--help"], ["--version"]):
-            environment = {f"XERO_{name.upper()}": told[name] for name in names}
-            with started(*arguments, environment=environment) as process:
+            with started(*arguments, environment=environment_of(told)) as process:
                 assert process.stdout is not None
                 assert process.stderr is not None
                 process.stdout.close()

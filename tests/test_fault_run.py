@@ -29,10 +29,12 @@ def test_the_client_tells_the_truth_whatever_goes_wrong(seed: int) -> None:
     assert sum(call.error is None for call in run.calls) > len(run.calls) * 2 // 3
 
 
+# Below, changes are Any: each is checked by the struct that it makes.
+
 # -- the audit itself --------------------------------------------------------------------------------------------------
 
 
-def sent(**changes: object) -> Exchange:
+def sent(**changes: Any) -> Exchange:
     """A write that was done, as the proxy sees it, but for some changes."""
     fields: dict[str, Any] = {
         "method": "PUT",
@@ -48,7 +50,7 @@ def sent(**changes: object) -> Exchange:
     return Exchange(**{**fields, **changes})
 
 
-def run_of(*seen: Exchange, held: int = 1, **changes: object) -> Run:
+def run_of(*seen: Exchange, held: int = 1, **changes: Any) -> Run:
     """A run of one write, in which all is as it should be but for some changes."""
     call = Call(tenant=TENANT, mark=MARK, write=True, keyed=True, attempts=len(seen), ended=1.2)
     fields: dict[str, Any] = {
@@ -70,10 +72,11 @@ def run_of(*seen: Exchange, held: int = 1, **changes: object) -> Run:
     return Run(**{**fields, **changes})
 
 
-def ended(error: XeroError, **changes: object) -> list[Call]:
+def ended(error: XeroError, **changes: Any) -> list[Call]:
     """The call, ended by an error."""
     fields: dict[str, Any] = {"tenant": TENANT, "mark": MARK, "write": True, "keyed": True, "attempts": 1, "ended": 2.0}
-    return [Call(**{**fields, "error": error, **changes})]
+    fields |= {"error": error, **changes}
+    return [Call(**fields)]
 
 
 LOST = sent(status=None, whole=False)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
+from calling import named_coroutines
+from leaping import leap
+from recording import Organisation, Recorder
 from scripted import Reply, Scripted, scripted
 
 from xero_async import (
@@ -39,6 +46,8 @@ from xero_async import (
     Xero,
     XeroTimeout,
 )
+from xero_async.bulk import create_many, export
+from xero_async.calls import raw_answers
 from xero_async.wire import encode
 
 ID = "7d0f2a3e-1c1d-4a8b-9b36-0a2f3c4d5e6f"
@@ -137,14 +146,30 @@ async def test_pain_12_time_is_finite_and_its_phase_is_named() -> None:
     fields = inspect.signature(Xero).parameters
     assert 60 <= fields["timeout"].default < float("inf")
     assert RetryPolicy().deadline
-    async with scripted([Reply(stall=5)]) as server:
+    late = RetryPolicy(deadline=0.1)
+    async with scripted([GOOD, Reply(stall=5)]) as server:
+        async with client(server, retry=late, limits=Limits(minute=1)) as tenant:
+            await tenant.invoices.get(ID)
+            with pytest.raises(XeroTimeout) as turn:
+                await tenant.invoices.get(ID)
         async with client(server, retry=ONCE, timeout=0.1) as tenant:
             with pytest.raises(XeroTimeout) as read:
                 await tenant.invoices.get(ID)
-        async with client(server, retry=RetryPolicy(deadline=0.1), limits=Limits(concurrent=1)) as tenant:
-            ends = await asyncio.gather(*(tenant.invoices.get(ID) for _ in range(2)), return_exceptions=True)
-    phases = [end.phase for end in ends if isinstance(end, XeroTimeout)]
-    assert [read.value.phase, *phases] == ["read", "total", "turn"]
+        async with client(server, retry=late) as tenant:
+            with pytest.raises(XeroTimeout) as total:
+                await tenant.invoices.get(ID)
+    assert [caught.value.phase for caught in (turn, read, total)] == ["turn", "read", "total"]
+
+
+async def test_pain_12_one_call_may_have_a_time_of_its_own() -> None:
+    """A call that is to be quick is given up sooner than the client's other calls, which wait as before."""
+    async with (
+        scripted([Reply(stall=0.3, body=GOOD.body)]) as server,
+        Xero(StaticToken("token"), base_url=server.base_url, retry=ONCE) as xero,
+    ):
+        quick = xero.tenant("tenant", timeout=0.05).invoices.get(ID)
+        ends = await asyncio.gather(quick, xero.tenant("tenant").invoices.get(ID), return_exceptions=True)
+    assert [type(end) for end in ends] == [XeroTimeout, Invoice]
 
 
 async def test_pain_13_no_success_is_silent() -> None:
@@ -174,6 +199,40 @@ async def test_pain_14_the_days_end_is_told_at_once() -> None:
     assert len(server.seen) == 1
 
 
+def test_pain_14_every_wait_is_logged_and_can_be_cancelled(caplog: pytest.LogCaptureFixture) -> None:
+    """A turn, a pause and a backoff are each logged with their length and reason, and whoever waits can go."""
+    refused = Reply(status=429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "33"})
+    awake: list[float] = []
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        async with (
+            scripted([GOOD, GOOD, refused, Reply(status=503), GOOD, refused]) as server,
+            client(server, retry=RetryPolicy(), limits=Limits(minute=2)) as tenant,
+        ):
+            for _ in range(3):
+                await tenant.invoices.get(ID)
+            asleep = asyncio.create_task(call(tenant))
+            await asyncio.sleep(70)
+            asleep.cancel()
+            began = loop.time()
+            with pytest.raises(asyncio.CancelledError):
+                await asleep
+            awake.append(loop.time() - began)
+
+    async def call(tenant: Tenant) -> None:
+        await tenant.invoices.get(ID)
+
+    with caplog.at_level(logging.INFO, "xero_async"):
+        leap(scene())
+    told = "\n".join(record.getMessage() for record in caplog.records)
+    assert re.search(r"waited 60\.1\d\d s for a turn \(minute\)", told)
+    assert "getInvoice: Xero answered 429 (minute); attempt 2 follows in 33.0 s" in told
+    assert "pauses for 33.0 s: Xero refused a call (minute)" in told
+    assert re.search(r"Xero answered 503; attempt 3 follows in \d+\.\d s", told)
+    assert awake == [0]
+
+
 async def test_pain_15_money_keeps_its_digits() -> None:
     """What comes as 148062.76 is that Decimal and goes out with the same digits; NaN and infinity are refused."""
     record = '{"LineItems":[{"UnitAmount":148062.76,"Quantity":1.0000}]}'
@@ -196,6 +255,17 @@ async def test_pain_17_one_option_asks_for_four_decimals() -> None:
         await tenant.invoices.list()
         await tenant.invoices.create([Invoice()])
         await tenant.credit_notes.list()
+    assert all("unitdp=4" in seen.target for seen in server.seen)
+
+
+async def test_pain_17_bulk_work_has_four_decimals_too(tmp_path: Path) -> None:
+    """What is created in chunks and what is exported asks for them as well."""
+    async with scripted([GOOD]) as server, client(server, unitdp=4) as tenant:
+        await create_many(tenant.invoices.create, [Invoice(), Invoice()], chunk_size=1)
+        async for _ in tenant.invoices.list():
+            pass
+        await export(tenant, tmp_path, resources=["invoices", "items"])
+    assert len(server.seen) == 5
     assert all("unitdp=4" in seen.target for seen in server.seen)
 
 
@@ -242,6 +312,27 @@ async def test_pain_24_connections_are_shared() -> None:
     assert server.sockets <= 5
 
 
+async def test_pain_24_leaving_closes_all() -> None:
+    """The server sees each connection end when the session is left."""
+    async with scripted([GOOD]) as server:
+        async with client(server) as tenant:
+            await asyncio.gather(*(tenant.invoices.get(ID) for _ in range(5)))
+            assert len(server.tasks) == server.sockets > 0
+        await asyncio.sleep(0.05)
+        assert len(server.tasks) == 0
+
+
+async def test_pain_24_the_aiohttp_session_can_be_your_own() -> None:
+    """Calls go through the one that is given, with its proxy, headers and connections, and it stays open."""
+    async with scripted([GOOD]) as server, ClientSession(headers={"X-Mine": "yes"}, trust_env=True) as http:
+        for _ in range(3):
+            async with client(server, http=http) as tenant:
+                await tenant.invoices.get(ID)
+            assert not http.closed
+        assert server.sockets == 1
+    assert [seen.headers["x-mine"] for seen in server.seen] == ["yes"] * 3
+
+
 async def test_pain_25_lists_have_their_lines() -> None:
     """A list always asks for a page, which has line items; in a summary they are None rather than none."""
     async with scripted([holding('{"LineItems":[]}')]) as server, client(server) as tenant:
@@ -284,6 +375,41 @@ async def test_pain_29_records_are_json() -> None:
         (invoice,) = await tenant.invoices.list()
     assert json.loads(encode(invoice)) == {"Reference": "x", "Total": 1.5}
     assert b'"Total":1.50' in encode(invoice)
+
+
+async def test_pain_29_the_raw_answer_is_within_reach() -> None:
+    """Whole and as it came, with its headers: of one call, of a list's every page, and of a call that failed."""
+    one = holding('{"Total":1.50,"Nobody":"knows"}')
+    pages = [holding("{}", more=f',"pagination":{{"page":{at},"pageSize":1,"pageCount":3}}') for at in (1, 2, 3)]
+    missing = Reply(status=404, body=b"no" * 1000, headers={"X-Mine": "yes"})
+    async with scripted([one, *pages, missing, GOOD]) as server, client(server) as tenant:
+        with raw_answers() as answers:
+            await tenant.invoices.get(ID)
+        assert [(answer.status, answer.body) for answer in answers] == [(200, one.body)]
+        with raw_answers() as drawn:
+            assert len([row async for row in tenant.invoices.list(page_size=1)]) == 3
+        assert sorted(answer.body for answer in drawn) == sorted(page.body for page in pages)
+        with raw_answers() as failed, pytest.raises(NotFound):
+            await tenant.invoices.get(ID)
+        assert (failed[0].body, failed[0].headers["x-mine"]) == (missing.body, "yes")
+        await tenant.invoices.get(ID)
+    assert (len(answers), len(drawn), len(failed)) == (1, 3, 1)
+    # Xero's data show up in no log by accident.
+    assert repr(answers) == f"[<Answer 200, {len(one.body)} bytes>]"
+
+
+def test_pain_30_options_of_every_verb_are_by_keyword() -> None:
+    """In every row, what is optional is given by its name, and an id or a record by its place."""
+    verbs = list(named_coroutines(Organisation(Recorder())))
+    assert len(verbs) > 239
+    for name, verb in verbs:
+        shape = inspect.signature(verb).parameters.values()
+        options = inspect.signature(verb.operation.parameters).parameters  # type: ignore[attr-defined]  # set at run time
+        assert {each.kind for each in options.values()} <= {inspect.Parameter.KEYWORD_ONLY}, name
+        for parameter in shape:
+            is_option = parameter.name in options or parameter.default is not inspect.Parameter.empty
+            kind = inspect.Parameter.KEYWORD_ONLY if is_option else inspect.Parameter.POSITIONAL_ONLY
+            assert parameter.kind is kind, f"{name}: {parameter}"
 
 
 async def test_pain_30_options_are_by_keyword() -> None:

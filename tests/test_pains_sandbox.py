@@ -8,12 +8,19 @@ from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
-from xero_async import Attempt, ClientCredentials, Contact, Invoice, Limits, LineItem, RetryPolicy, Xero
+import pytest
+from scripted import Reply, Seen, scripted
+
+from xero_async import Attempt, ClientCredentials, Contact, Invoice, LineItem, RetryPolicy, StaticToken, Xero
 from xero_async.bulk import Created, Failed, create_many
-from xero_async.sandbox import Fault, Sandbox, SandboxLimits
+from xero_async.sandbox import Fault, Sandbox
+from xero_async.sandbox.still import StillClock
+from xero_async.wire import encode
 
-WINDOW = 1.0
+pytest_plugins = ["pytester"]
 
 
 @asynccontextmanager
@@ -34,19 +41,21 @@ def invoice(number: int, **changes: Any) -> Invoice:
 
 async def test_pain_03_calls_are_paced() -> None:
     """Two hundred gets at once meet no 429, and the tenant beside them is served as quickly."""
-    limits = SandboxLimits(window=WINDOW)
-    async with (
-        Sandbox(invoices=3, contacts=2, tenants=2, limits=limits) as sandbox,
-        client(sandbox, limits=Limits(window=WINDOW)) as xero,
-    ):
-        busy, idle = (xero.tenant(tenant) for tenant in sandbox.tenants)
-        crowd = asyncio.gather(*(busy.invoices.list() for _ in range(200)))
-        await asyncio.sleep(0)
-        async with asyncio.timeout(WINDOW):
+    with StillClock(silence=0) as clock:
+        async with (
+            Sandbox(invoices=3, contacts=2, tenants=2, clock=clock.now) as sandbox,
+            client(sandbox) as xero,
+        ):
+            busy, idle = (xero.tenant(tenant) for tenant in sandbox.tenants)
+            began = clock.now()
+            crowd = asyncio.gather(*(busy.invoices.list() for _ in range(200)))
+            await asyncio.sleep(0)
             await idle.invoices.list()
-        await crowd
-        assert sum(sandbox.counters.rejections.values()) == 0
-        assert sandbox.counters.calls == 201
+            assert clock.now() - began < 1
+            await crowd
+            assert 180 < clock.now() - began < 190
+            assert sum(sandbox.counters.rejections.values()) == 0
+            assert sandbox.counters.calls == 201
 
 
 async def test_pain_04_all_pages_come_back() -> None:
@@ -79,6 +88,35 @@ async def test_pain_22_five_hundred_ids_are_split() -> None:
         found = [row.invoice_id async for row in tenant.invoices.list(ids=ids)]
     assert len(ids) == 500
     assert sorted(str(id) for id in found) == sorted(ids)
+
+
+async def test_pain_22_the_order_of_the_ids_is_kept() -> None:
+    """What comes in parts is put together in the order in which it was asked for, each id once, in short URLs."""
+
+    def found(seen: Seen) -> Reply:
+        asked = parse_qs(urlsplit(seen.target).query)["IDs"][0].split(",")
+        return Reply(body=encode({"Invoices": [{"InvoiceID": id} for id in asked]}))
+
+    ids = [str(UUID(int=number * 7919 % 503)) for number in range(500)]
+    async with scripted(found) as server, Xero(StaticToken("t"), base_url=server.base_url) as xero:
+        merged = await xero.tenant("tenant").invoices.list(ids=ids)
+    assert [str(row.invoice_id) for row in merged] == ids
+    assert len(server.seen) > 1
+    assert max(len(seen.target) for seen in server.seen) < 2048
+
+
+def test_pain_28_fixtures_come_with_the_package(pytester: pytest.Pytester) -> None:
+    """A project that names the plugin has a sandbox and a client in its tests, with no line of its own for them."""
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
+    pytester.makeconftest('pytest_plugins = ["xero_async.testing"]')
+    pytester.makepyfile(
+        """
+        async def test_mine(xero_sandbox, xero_tenant):
+            assert await xero_tenant.invoices.list() == []
+            assert xero_sandbox.counters.calls == 1
+        """
+    )
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 async def test_pain_28_there_is_something_to_test_with() -> None:

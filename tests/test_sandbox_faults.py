@@ -90,6 +90,12 @@ def test_text_that_is_no_plan_is_refused(text: str) -> None:
         FaultPlan.parse(text)
 
 
+def test_an_unknown_kind_is_answered_with_those_there_are() -> None:
+    """Who misspells a kind is told all of them."""
+    with pytest.raises(InvalidArgument, match=r"no fault 'drop'; there are drop_before, 502, .*, slow"):
+        FaultPlan.parse("502:p=0.5,drop")
+
+
 def test_a_plan_for_an_operation_that_does_not_exist_is_refused() -> None:
     """A misspelt operation would never strike, so it is an error at once."""
     with pytest.raises(InvalidArgument, match="createInvoice"):

@@ -103,6 +103,15 @@ def test_a_payment_changes_what_it_pays_and_gives_it_back(engine: Engine) -> Non
     assert [each["PaymentID"] for each in now["Payments"]] == [second["PaymentID"]]
 
 
+def test_a_document_is_fully_paid_on_the_day_of_its_last_payment(engine: Engine) -> None:
+    """Neither the day on which a payment is made known nor the order of payments tells when a document was paid."""
+    invoice = approved(engine)
+    for amount, day in ((100, "2026-10-09"), (15, "2026-10-02")):
+        pay(engine, amount, Invoice={"InvoiceID": invoice["InvoiceID"]}, Date=day)
+    paid = get(engine, "Invoices", "Invoice", invoice)
+    assert (paid["Status"], paid["FullyPaidOnDate"]) == ("PAID", "/Date(1791504000000+0000)/")
+
+
 def test_a_deleted_payment_stays_deleted(engine: Engine) -> None:
     """A second deletion is refused and gives nothing back twice; nothing but the status may change."""
     invoice = approved(engine)

@@ -7,10 +7,12 @@ import gzip
 import pickle
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
+from leaping import leap
 from scripted import Reply, Scripted, scripted
 
 from xero_async import (
@@ -23,11 +25,13 @@ from xero_async import (
     RetryPolicy,
     ServerError,
     SessionClosed,
+    SignInFailed,
     StaticToken,
     Tenant,
     Xero,
     XeroTimeout,
 )
+from xero_async.auth import Sender
 from xero_async.outcomes import Usage
 from xero_async.sandbox import Fault, Sandbox
 
@@ -44,6 +48,11 @@ async def client(server: Scripted, **options: Any) -> AsyncGenerator[Tenant]:
     options = {"retry": ONCE, **options}
     async with Xero(StaticToken("token"), base_url=server.base_url, **options) as xero:
         yield xero.tenant("tenant")
+
+
+def loop_time() -> float:
+    """The time of the loop."""
+    return asyncio.get_running_loop().time()
 
 
 async def in_flight(server: Scripted, number: int = 1) -> None:
@@ -116,7 +125,8 @@ async def test_the_hook_is_told_of_the_attempt_that_the_deadline_cuts_off() -> N
     """An attempt that the deadline or the session's end cuts off has a record; one that never left has none."""
     records: list[Attempt] = []
     soon = RetryPolicy(deadline=0.15)
-    limits = Limits(concurrent=1)
+    # The minute has one call, so that the second one still waits for its turn when the first one's deadline passes.
+    limits = Limits(minute=1)
     async with scripted([STALL]) as server:
         async with client(server, retry=soon, limits=limits, on_attempt=records.append) as tenant:
             calls = tenant.contacts.get(ID), tenant.contacts.get(ID)
@@ -132,6 +142,34 @@ async def test_the_hook_is_told_of_the_attempt_that_the_deadline_cuts_off() -> N
         ("closed", "unknown", None),
     ]
     assert records[0].seconds >= 0.1
+
+
+async def test_leaving_waits_until_the_calls_have_left() -> None:
+    """When the session has been left, its calls have ended, also where the aiohttp session is not its own."""
+    async with scripted([STALL]) as server, ClientSession() as http:
+        async with client(server, http=http) as tenant:
+            call = asyncio.create_task(tenant.contacts.get(ID))
+            await in_flight(server)
+        assert tenant.limits.in_flight == 0
+        assert call.done()
+        with pytest.raises(SessionClosed):
+            await call
+
+
+async def test_a_call_that_got_no_token_costs_no_turn() -> None:
+    """Nothing was sent, so that Xero has counted nothing, and neither has the limiter."""
+
+    class Lost(StaticToken):
+        async def token(self, send: Sender, /) -> str:
+            raise SignInFailed("nobody is signed in")
+
+    async with scripted([GOOD]) as server, Xero(Lost("token"), base_url=server.base_url) as xero:
+        tenant = xero.tenant("tenant")
+        for _ in range(3):
+            with pytest.raises(SignInFailed):
+                await tenant.contacts.get(ID)
+        assert (tenant.limits.minute, tenant.limits.day) == (60, 5000)
+    assert server.seen == []
 
 
 # -- settled --------------------------------------------------------------------------------------------------------
@@ -211,6 +249,76 @@ async def test_a_delete_in_doubt_cannot_be_sent_again() -> None:
         with pytest.raises(InvalidArgument, match="no idempotency key"):
             await tenant.resend(caught.value)
     assert len(server.seen) == 1
+
+
+def test_a_refusal_for_a_limit_does_not_age_the_key() -> None:
+    """Xero looks at limits before it looks at the key: after four minutes of refusals, the key is as good as new."""
+    refusal = Reply(status=429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "85"})
+
+    async def scene() -> None:
+        async with (
+            scripted([refusal, refusal, refusal, DROP, GOOD]) as server,
+            client(server, retry=RetryPolicy()) as tenant,
+        ):
+            assert len(await tenant.contacts.create([Contact(name="Jane")])) == 1
+            assert loop_time() > 240
+        assert len({seen.headers["idempotency-key"] for seen in server.seen}) == 1
+
+    leap(scene())
+
+
+def test_a_key_ages_from_the_first_attempt_that_may_have_arrived() -> None:
+    """What comes after a lost answer, be it a refusal, does not make the key any younger."""
+    refusal = Reply(status=429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "85"})
+    times: list[float] = []
+
+    def note(_: Attempt) -> None:
+        times.append(loop_time())
+
+    async def scene() -> None:
+        async with (
+            scripted([DROP, refusal]) as server,
+            client(server, retry=RetryPolicy(attempts=9), on_attempt=note) as tenant,
+        ):
+            await lost(tenant)
+        assert len(server.seen) == 4
+
+    leap(scene())
+    assert 170 < times[-1] - times[0] < 240
+
+
+def test_a_write_that_is_sent_again_has_the_age_of_its_key() -> None:
+    """Where the key would be too old after the next wait, the write stays in doubt, however often it may be sent."""
+    refusal = Reply(status=429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "85"})
+    told: list[Attempt] = []
+
+    async def scene() -> None:
+        async with (
+            scripted([DROP, refusal, refusal, GOOD]) as server,
+            client(server, on_attempt=told.append) as tenant,
+        ):
+            error = await lost(tenant)
+            assert error.first_sent is not None
+            error.first_sent -= timedelta(seconds=100)
+            async with client(server, retry=RetryPolicy(), on_attempt=told.append) as other:
+                with pytest.raises(OutcomeUnknown):
+                    await other.resend(error)
+            assert len(server.seen) == 3
+
+    leap(scene())
+    # 100 s and 85 s are within four minutes, twice 85 s are not.
+    assert [(record.next, record.wait) for record in told] == [("unknown", 0), ("wait", 85), ("unknown", 0)]
+
+
+async def test_a_write_in_doubt_is_as_old_as_its_key() -> None:
+    """`first_sent` is when the first attempt was sent that Xero may have looked at, from which the key can be used."""
+    refusal = Reply(status=429, stall=0.2, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "0"})
+    async with scripted([refusal, DROP]) as server, client(server, retry=RetryPolicy(attempts=2)) as tenant:
+        began = datetime.now(UTC)
+        error = await lost(tenant)
+    assert len(server.seen) == 2
+    assert error.first_sent is not None
+    assert error.first_sent - began > timedelta(seconds=0.2)
 
 
 # -- counted --------------------------------------------------------------------------------------------------------

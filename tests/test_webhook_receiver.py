@@ -362,6 +362,15 @@ async def test_a_body_that_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_a_body_that_cannot_be_unpacked(caplog: pytest.LogCaptureFixture) -> None:
+    """What only says that it is gzip is refused with an empty answer, and fills no log with tracebacks."""
+    async with serving(Receiver(KEY, Taken()).handle) as hook:
+        answer, _ = await raw_post(hook, "Content-Encoding: gzip\r\nContent-Length: 5", b"plain")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 async def test_no_framework() -> None:
     """Under another framework, the raw body and the header make the status."""
     taken = Taken()

@@ -18,7 +18,8 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast
 
 import aiohttp
@@ -66,13 +67,34 @@ from .wire.parameters import Parameters
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["Call", "Caller", "Hook", "Line", "Telemetry"]
+__all__ = ["Call", "Caller", "Hook", "Line", "Telemetry", "raw_answers"]
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
 
 Hook = Callable[[Attempt], object]
 """Told of every attempt."""
+
+
+_listener: ContextVar[list[Answer] | None] = ContextVar("xero_async_raw_answers", default=None)
+
+
+@contextmanager
+def raw_answers() -> Generator[list[Answer]]:
+    """Keep each answer that Xero gives to calls made within the block, whole and as it came, whatever its status.
+
+        with raw_answers() as answers:
+            invoice = await tenant.invoices.get(invoice_id)
+        answers[-1].body
+
+    Calls of tasks that are started within it count, those of others do not.
+    """
+    answers: list[Answer] = []
+    before = _listener.set(answers)
+    try:
+        yield answers
+    finally:
+        _listener.reset(before)
 
 
 class Telemetry(Protocol):
@@ -169,11 +191,23 @@ class Caller(Struct, frozen=True, eq=False):
         /,
     ) -> R:
         """Make one call of an operation."""
-        request = operation.request(ids, self._completed(parameters), body)
+        request = self.prepare(operation, ids, parameters, body)
         request.sink = sink
+        return await self.send(request)
+
+    def prepare(
+        self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
+    ) -> Request[R]:
+        """The one request of a call, with its key, before it is sent."""
+        request = operation.request(ids, self._completed(parameters), body)
         if operation.takes_key:
             request.with_key(new_key(self.tenant or "") if request.key is None else check_key(request.key))
-        return await self._run(Call(self, request))
+        return request
+
+    async def send(self, request: Request[R], age: float | None = None, /) -> R:
+        """Send a request that was prepared; with its key's age in seconds, one that may have been sent before."""
+        first_sent = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
+        return await self._run(Call(self, request, first_sent, age or 0.0))
 
     async def resend(self, error: OutcomeUnknown) -> Any:
         """Send a write that is in doubt once more, with its key. Raises `InvalidArgument` where that is not safe."""
@@ -268,6 +302,8 @@ class Call(Generic[R]):
         with self._kept_in_doubt():
             sent = await self._send()
         answer, name = sent.answer, self.request.operation.id
+        if answer is not None and (heard := _listener.get()) is not None:
+            heard.append(answer)
         if answer is not None and answer.is_success and sent.outcome.failure is None:
             self._report(sent, Return())
             # What went into a sink is not read again.
@@ -282,7 +318,8 @@ class Call(Generic[R]):
             return decision
         if isinstance(decision, Unknown):
             raise self._in_limbo(told(sent.outcome)) from cause_of(sent, name)
-        raise error_of(sent, name, self._attempts, datetime.now(UTC)) from sent.error
+        now, scopes = datetime.now(UTC), self.request.operation.scopes
+        raise error_of(sent, name, self._attempts, now, scopes) from sent.error
 
     @contextmanager
     def _kept_in_doubt(self) -> Generator[None]:
@@ -313,7 +350,8 @@ class Call(Generic[R]):
             self._check_key(turn)
             self._phase = "read"
             self._started = self._loop.time()
-            if self._first_sent is None:
+            if not self._in_doubt:
+                # Xero has not looked at the key yet: it refuses for limits and tokens before it does.
                 self._first_sent, self._first_time = datetime.now(UTC), self._started
             try:
                 sent.answer = await line.exchange(request, self._headers(), caller.timeout, turn.learn, sent)

@@ -5,6 +5,7 @@ Pure: answers and exceptions in, records and errors out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -180,10 +181,10 @@ def scrubbed(error: Exception) -> Exception:
     return error
 
 
-def error_of(sent: Sent, operation: str, attempts: int, now: datetime) -> XeroError:
+def error_of(sent: Sent, operation: str, attempts: int, now: datetime, scopes: Sequence[str] = ()) -> XeroError:
     """The error for an outcome that certainly changed nothing."""
     if sent.answer is not None:
-        error = error_from(sent.answer, operation)
+        error = error_from(sent.answer, operation, scopes)
         return _dated(error, now) if isinstance(error, DailyLimitReached) else error
     times = f"after {attempts} attempt{'s' * (attempts > 1)}"
     if isinstance(sent.error, TimeoutError):

@@ -6,6 +6,7 @@ told in `calls.py`; here is what all calls share, the pool of connections, and i
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -274,12 +275,14 @@ class _Session(Line):
             if self.scopes:
                 await self.idle.wait()
             if isinstance(self.auth, Settling):
-                await self.auth.settle()
+                await self.auth.settle(self.sign_in)
         finally:
             if http is not None and http is self._given_http:
                 http._retry_connection = self._retries  # pyright: ignore[reportPrivateUsage] - as it was
             elif http is not None:
                 await http.close()
+            # What aiohttp has given up ends a turn of the loop later: its sockets, and tasks that write a request.
+            await asyncio.sleep(0)
 
     @property
     def open_http(self) -> aiohttp.ClientSession:
@@ -338,7 +341,8 @@ class _Session(Line):
                 return Answer(response.status, response.headers, await response.read())
         except FAILURES as error:
             cause = scrubbed(error)
-        # Raised out here, so that the error keeps no hold of one that knows the credentials.
+        # Raised out here, so that the errors keep no hold of one that knows the credentials.
+        self.check_open()
         raise TransportError(f"no answer from the identity server: {type(cause).__name__}") from cause
 
 

@@ -182,8 +182,10 @@ class Receiver:
                 body = await request.read()
         except TimeoutError:
             return await _hang_up(request, web.Response(status=NOT_READ))
-        except (ConnectionError, web.RequestPayloadError):
+        except ConnectionError:
             return web.Response(status=CUT)  # nobody is there to read it
+        except web.RequestPayloadError:  # cut short, or packed in a way that cannot be undone
+            return await _hang_up(request, web.Response(status=CUT))
         except web.HTTPRequestEntityTooLarge:
             return web.Response(status=TOO_LARGE)
         return web.Response(status=await self._receive(body, request.headers.get(SIGNATURE_HEADER), ends))

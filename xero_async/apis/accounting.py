@@ -14,6 +14,7 @@ from .. import models as m
 from ..wire.answers import read_nothing, read_one, read_record
 from ..wire.operation import Operation
 from . import parameters as p
+from .many import many
 from .rows import Resource, operations_of
 from .table import (
     batch,
@@ -120,6 +121,7 @@ class BankTransactions(Resource, path="/BankTransactions", id_name="BankTransact
     list = pages("getBankTransactions", m.BankTransaction, p.ExactPagedQuery)
     get = fetch("getBankTransaction", m.BankTransaction, p.Exact)
     create = batch("createBankTransactions", "PUT", m.BankTransaction, p.ExactBatch)
+    create_many = many(create)
     upsert = batch("updateOrCreateBankTransactions", "POST", m.BankTransaction, p.ExactBatch)
     update = post_one("updateBankTransaction", m.BankTransaction, p.ExactKeyed)
     attachments = Attachments("BankTransaction")
@@ -132,6 +134,7 @@ class BankTransfers(Resource, path="/BankTransfers", id_name="BankTransferID", s
     list = pages("getBankTransfers", m.BankTransfer, p.BankTransferQuery)
     get = fetch("getBankTransfer", m.BankTransfer, p.Plain)
     create = batch("createBankTransfer", "PUT", m.BankTransfer, p.Keyed)
+    create_many = many(create)
     delete = erase("deleteBankTransfer", m.BankTransferDeleteByUrlParam, m.BankTransfer, p.Keyed)
     delete_many = erase_many("deleteBankTransfers", m.BankTransferDelete, m.BankTransfer, p.Batch)
     attachments = Attachments("BankTransfer")
@@ -144,6 +147,7 @@ class BatchPayments(Resource, path="/BatchPayments", id_name="BatchPaymentID", s
     list = pages("getBatchPayments", m.BatchPayment, p.ModifiedQuery)
     get = fetch("getBatchPayment", m.BatchPayment, p.Plain)
     create = batch("createBatchPayment", "PUT", m.BatchPayment, p.Batch)
+    create_many = many(create)
     delete = erase("deleteBatchPaymentByUrlParam", m.BatchPaymentDeleteByUrlParam, m.BatchPayment, p.Keyed)
     delete_in_body = erase_in_body("deleteBatchPayment", m.BatchPaymentDelete, m.BatchPayment, p.Keyed)
     history = History("getBatchPaymentHistory", "createBatchPaymentHistoryRecord")
@@ -170,6 +174,7 @@ class ContactGroups(Resource, path="/ContactGroups", id_name="ContactGroupID", s
     list = pages("getContactGroups", m.ContactGroup, p.Query)
     get = fetch("getContactGroup", m.ContactGroup, p.Plain)
     create = batch("createContactGroup", "PUT", m.ContactGroup, p.Keyed)
+    create_many = many(create)
     update = post_one("updateContactGroup", m.ContactGroup, p.Keyed)
     add_contacts = batch_below("createContactGroupContacts", m.Contact, p.Keyed, "/{}/Contacts")
     remove_contact = remove_below("deleteContactGroupContact", read_nothing, p.Plain, "/{}/Contacts/{ContactID}")
@@ -183,6 +188,7 @@ class Contacts(Resource, path="/Contacts", id_name="ContactID", scope="contacts"
     get = fetch("getContact", m.Contact, p.Plain)
     get_by_number = fetch("getContactByContactNumber", m.Contact, p.Plain, "/{ContactNumber}")
     create = batch("createContacts", "PUT", m.Contact, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreateContacts", "POST", m.Contact, p.Batch)
     update = post_one("updateContact", m.Contact, p.Keyed)
     cis_settings = fetch("getContactCISSettings", m.CISSetting, p.Plain, "/{}/CISSettings").under("settings")
@@ -196,6 +202,7 @@ class CreditNotes(Resource, path="/CreditNotes", id_name="CreditNoteID", scope="
     list = pages("getCreditNotes", m.CreditNote, p.ExactPagedQuery)
     get = fetch("getCreditNote", m.CreditNote, p.Exact)
     create = batch("createCreditNotes", "PUT", m.CreditNote, p.ExactBatch)
+    create_many = many(create)
     upsert = batch("updateOrCreateCreditNotes", "POST", m.CreditNote, p.ExactBatch)
     update = post_one("updateCreditNote", m.CreditNote, p.ExactKeyed)
     pdf = document("getCreditNoteAsPdf", p.Plain)
@@ -218,6 +225,7 @@ class Employees(Resource, path="/Employees", id_name="EmployeeID"):
     list = pages("getEmployees", m.Employee, p.ModifiedQuery)
     get = fetch("getEmployee", m.Employee, p.Plain)
     create = batch("createEmployees", "PUT", m.Employee, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreateEmployees", "POST", m.Employee, p.Batch)
 
 
@@ -227,6 +235,7 @@ class ExpenseClaims(Resource, path="/ExpenseClaims", id_name="ExpenseClaimID", s
     list = pages("getExpenseClaims", m.ExpenseClaim, p.ModifiedQuery)
     get = fetch("getExpenseClaim", m.ExpenseClaim, p.Plain)
     create = batch("createExpenseClaims", "PUT", m.ExpenseClaim, p.Keyed)
+    create_many = many(create)
     update = post_one("updateExpenseClaim", m.ExpenseClaim, p.Keyed)
     history = History("getExpenseClaimHistory", "createExpenseClaimHistory")
 
@@ -243,6 +252,7 @@ class Invoices(Resource, path="/Invoices", id_name="InvoiceID", scope="invoices"
     list = pages("getInvoices", m.Invoice, p.InvoiceQuery)
     get = fetch("getInvoice", m.Invoice, p.Exact)
     create = batch("createInvoices", "PUT", m.Invoice, p.ExactBatch)
+    create_many = many(create)
     upsert = batch("updateOrCreateInvoices", "POST", m.Invoice, p.ExactBatch)
     update = post_one("updateInvoice", m.Invoice, p.ExactKeyed)
     email = email("emailInvoice", m.RequestEmpty, p.Keyed)
@@ -259,6 +269,7 @@ class Items(Resource, path="/Items", id_name="ItemID", scope="items"):
     list = pages("getItems", m.Item, p.ExactModifiedQuery)
     get = fetch("getItem", m.Item, p.Exact)
     create = batch("createItems", "PUT", m.Item, p.ExactBatch)
+    create_many = many(create)
     upsert = batch("updateOrCreateItems", "POST", m.Item, p.ExactBatch)
     update = post_one("updateItem", m.Item, p.ExactKeyed)
     delete = remove("deleteItem", read_nothing, p.Plain)
@@ -289,6 +300,7 @@ class ManualJournals(Resource, path="/ManualJournals", id_name="ManualJournalID"
     list = pages("getManualJournals", m.ManualJournal, p.PagedQuery)
     get = fetch("getManualJournal", m.ManualJournal, p.Plain)
     create = batch("createManualJournals", "PUT", m.ManualJournal, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreateManualJournals", "POST", m.ManualJournal, p.Batch)
     update = post_one("updateManualJournal", m.ManualJournal, p.Keyed)
     attachments = Attachments("ManualJournal")
@@ -318,6 +330,7 @@ class Payments(Resource, path="/Payments", id_name="PaymentID", scope="payments"
     list = pages("getPayments", m.Payment, p.PagedQuery)
     get = fetch("getPayment", m.Payment, p.Plain)
     create = batch("createPayments", "PUT", m.Payment, p.Batch)
+    create_many = many(create)
     create_one = put_one("createPayment", m.Payment, p.Keyed, method="POST")
     delete = erase("deletePayment", m.PaymentDelete, m.Payment, p.Keyed)
     history = History("getPaymentHistory", "createPaymentHistory")
@@ -328,6 +341,7 @@ class PaymentServices(Resource, path="/PaymentServices", scope="paymentservices"
 
     list = pages("getPaymentServices", m.PaymentService, p.Plain)
     create = batch("createPaymentService", "PUT", m.PaymentService, p.Keyed)
+    create_many = many(create)
 
 
 class Prepayments(Resource, path="/Prepayments", id_name="PrepaymentID", scope="payments"):
@@ -346,6 +360,7 @@ class PurchaseOrders(Resource, path="/PurchaseOrders", id_name="PurchaseOrderID"
     get = fetch("getPurchaseOrder", m.PurchaseOrder, p.Plain)
     get_by_number = fetch("getPurchaseOrderByNumber", m.PurchaseOrder, p.Plain, "/{PurchaseOrderNumber}")
     create = batch("createPurchaseOrders", "PUT", m.PurchaseOrder, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreatePurchaseOrders", "POST", m.PurchaseOrder, p.Batch)
     update = post_one("updatePurchaseOrder", m.PurchaseOrder, p.Keyed)
     pdf = document("getPurchaseOrderAsPdf", p.Plain)
@@ -360,6 +375,7 @@ class Quotes(Resource, path="/Quotes", id_name="QuoteID", scope="invoices"):
     list = pages("getQuotes", m.Quote, p.QuoteQuery)
     get = fetch("getQuote", m.Quote, p.Plain)
     create = batch("createQuotes", "PUT", m.Quote, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreateQuotes", "POST", m.Quote, p.Batch)
     update = post_one("updateQuote", m.Quote, p.Keyed)
     pdf = document("getQuoteAsPdf", p.Plain)
@@ -374,6 +390,7 @@ class Receipts(Resource, path="/Receipts", id_name="ReceiptID", scope="classicex
     list = pages("getReceipts", m.Receipt, p.ExactModifiedQuery)
     get = fetch("getReceipt", m.Receipt, p.Exact)
     create = batch("createReceipt", "PUT", m.Receipt, p.ExactKeyed)
+    create_many = many(create)
     update = post_one("updateReceipt", m.Receipt, p.ExactKeyed)
     attachments = Attachments("Receipt")
     history = History("getReceiptHistory", "createReceiptHistory")
@@ -385,6 +402,7 @@ class RepeatingInvoices(Resource, path="/RepeatingInvoices", id_name="RepeatingI
     list = pages("getRepeatingInvoices", m.RepeatingInvoice, p.Query)
     get = fetch("getRepeatingInvoice", m.RepeatingInvoice, p.Plain)
     create = batch("createRepeatingInvoices", "PUT", m.RepeatingInvoice, p.Batch)
+    create_many = many(create)
     upsert = batch("updateOrCreateRepeatingInvoices", "POST", m.RepeatingInvoice, p.Batch)
     update = post_one("updateRepeatingInvoice", m.RepeatingInvoice, p.Keyed)
     attachments = Attachments("RepeatingInvoice")
@@ -413,6 +431,7 @@ class TaxRates(Resource, path="/TaxRates", scope="settings"):
     list = pages("getTaxRates", m.TaxRate, p.Query)
     get = fetch("getTaxRateByTaxType", m.TaxRate, p.Plain, "/{TaxType}")
     create = batch("createTaxRates", "PUT", m.TaxRate, p.Keyed)
+    create_many = many(create)
     update = batch("updateTaxRate", "POST", m.TaxRate, p.Keyed)
 
 

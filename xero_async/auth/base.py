@@ -41,6 +41,6 @@ class Auth(Protocol):
 class Settling(Protocol):
     """A way to sign in that may be amid something when the session is left."""
 
-    async def settle(self) -> None:
-        """Let it end; in some seconds, come what may."""
+    async def settle(self, send: Sender, /) -> None:
+        """Let what uses this sender end, in some seconds, come what may: no task of it is left."""
         ...

@@ -40,7 +40,7 @@ class ClientCredentials:
         """A token with at least a minute to live. Raises `SignInFailed` or `TransportError`."""
         tokens = self._tokens
         if not tokens.is_good(asyncio.get_running_loop().time()):
-            tokens = await self._flight.join(lambda: self._obtain(send))
+            tokens = await self._flight.join(send, self._obtain)
         return tokens.access_token
 
     async def renew(self, stale: str, send: Sender, /) -> bool:
@@ -50,6 +50,10 @@ class ClientCredentials:
         if self._tokens.access_token == rejected.access_token:
             self._tokens = TokenSet()
         return await self.token(send) != rejected.access_token
+
+    async def settle(self, send: Sender, /) -> None:
+        """End a request that is under way: whoever needs a token asks for another."""
+        await self._flight.settle(send, 0.0)
 
     async def _obtain(self, send: Sender) -> TokenSet:
         asked = asyncio.get_running_loop().time()

@@ -170,7 +170,7 @@ class CodeFlow:
         """
         tokens = self._tokens
         if not self._is_good(tokens):
-            tokens = await self._flight.join(lambda: self._obtain(send))
+            tokens = await self._flight.join(send, self._obtain)
         return tokens.access_token
 
     async def renew(self, stale: str, send: Sender, /) -> bool:
@@ -182,9 +182,9 @@ class CodeFlow:
                 return True
         return False
 
-    async def settle(self) -> None:
-        """Let a refresh that is under way end: its answer must not be lost."""
-        await self._flight.settle(SETTLING)
+    async def settle(self, send: Sender, /) -> None:
+        """Let a refresh that is under way end, for its answer must not be lost; in 10 s, come what may."""
+        await self._flight.settle(send, SETTLING)
 
     async def _obtain(self, send: Sender) -> TokenSet:
         tokens = await self._kept()

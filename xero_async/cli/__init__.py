@@ -19,7 +19,8 @@ _OF_THE_EXTRA = {"typer", "rich"}
 def main() -> None:
     """Run the command line.
 
-    Exits with 0, with 1 for an error, 2 for wrong usage, 130 for an interrupt and 141 where nobody reads the output.
+    Exits with 0, with 1 for an error, 2 for wrong usage, 75 where the day's calls are used up, 130 for an interrupt and
+    141 where nobody reads the output.
     """
     try:
         from .app import app

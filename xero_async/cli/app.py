@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from . import demo, export, limits, login, sandbox, tenants
+from . import create, demo, export, limits, login, sandbox, tenants
 
 __all__ = ["app"]
 
@@ -17,7 +17,8 @@ HELP = """Xero's Accounting API from the command line.
 Sign in with `xero-async login`; or give the client's secret, or an access token, in the environment and there alone: \
 XERO_CLIENT_SECRET with XERO_CLIENT_ID, or XERO_ACCESS_TOKEN.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage, 130 interrupted, 141 nobody reads the output.
+Exit codes: 0 done, 1 an error, 2 wrong usage, 3 and 4 some records were not created (see `create`), 75 the \
+day's calls are used up (try again later), 130 interrupted, 143 terminated, 141 nobody reads the output.
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -30,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "tenants": tenants.tenants,
     "disconnect": tenants.disconnect,
     "export": export.export,
+    "create": create.create,
     "limits": limits.limits,
 }
 for name, command in COMMANDS.items():

@@ -164,13 +164,19 @@ class Board:
 
     def exported(self, progress: ExportProgress, verb: str = "") -> None:
         """Say how far an export has come: its hook."""
+        # What changes while all is drawn is no bar of its own, but it is all that there is to later runs.
+        is_increment = progress.step == "changes" and not progress.records
+        done = progress.changed if is_increment else progress.records
+        size = progress.item_count if is_increment or progress.step == "crawl" else done
+        to_come = None if progress.page_count is None else max(0, progress.page_count - progress.page)
         self.update(
             verb + progress.resource,
             tenant=progress.tenant,
-            done=progress.records,
-            total=progress.records if progress.done else progress.item_count,
+            unit="changed records" if is_increment else "records",
+            done=done,
+            total=done if progress.done else size,
             calls=progress.pages,
-            calls_total=progress.page_count and max(progress.pages, progress.page_count),
+            calls_total=progress.pages if progress.done else to_come and progress.pages + to_come,
             finished=progress.done,
         )
 
@@ -267,7 +273,7 @@ def _counted(work: Work) -> str:
 
 def _calls(work: Work) -> str:
     if work.calls_total is None:
-        return ""
+        return f"call {work.calls}" if work.calls else ""
     return f"call {work.calls} of {work.calls_total}" if work.calls else _plural(work.calls_total, "call", "calls")
 
 

@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import typer
 
-from ..auth import PKCE, Auth, ClientCredentials, FileStore, StaticToken
+from ..auth import PKCE, Auth, ClientCredentials, FileStore, StaticToken, TokenSet
 from ..models import Connection
 from ..session import BASE_URL, IDENTITY_URL, Attempt, Xero
 from .running import MISUSED, CommandError, printable
@@ -27,6 +27,7 @@ __all__ = [
     "TenantNames",
     "choose",
     "connect",
+    "forget",
     "kept_sign_in",
     "names_of",
     "store_of",
@@ -57,10 +58,16 @@ DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL = BASE_URL, IDENTITY_URL
 
 
 def connect(
-    base_url: str, identity_url: str, client_id: str, on_attempt: Callable[[Attempt], object] | None = None
+    base_url: str,
+    identity_url: str,
+    client_id: str,
+    on_attempt: Callable[[Attempt], object] | None = None,
+    *,
+    unitdp: Literal[2, 4] | None = None,
 ) -> Xero:
     """A session that is not open yet. Raises `CommandError` where there is nothing to sign in with."""
-    return Xero(_auth(client_id, identity_url), base_url=base_url, identity_url=identity_url, on_attempt=on_attempt)
+    auth = _auth(client_id, identity_url)
+    return Xero(auth, base_url=base_url, identity_url=identity_url, unitdp=unitdp, on_attempt=on_attempt)
 
 
 def _auth(client_id: str, identity_url: str) -> Auth:
@@ -96,6 +103,14 @@ def store_of(client_id: str, identity_url: str) -> FileStore:
     return FileStore(_file(client_id, identity_url))
 
 
+async def forget(client_id: str, identity_url: str) -> None:
+    """Delete the file of a sign-in that has ended, unless somebody has signed in again meanwhile."""
+    store = store_of(client_id, identity_url)
+    async with store.lock():
+        if await store.load() == TokenSet():
+            _file(client_id, identity_url).unlink()
+
+
 def _file(client_id: str, identity_url: str) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,128}", client_id):
         raise CommandError("a client id is made of letters, digits, - and _: copy it from the app's configuration")
@@ -108,16 +123,18 @@ def _folder(identity_url: str) -> Path:
     return Path(root) / re.sub(r"[^A-Za-z0-9.-]", "_", parts.netloc.lower())
 
 
-async def choose(xero: Xero, wanted: Sequence[str] | None) -> list[Connection]:
+async def choose(xero: Xero, wanted: Sequence[str] | None, *, everyone: bool = False) -> list[Connection]:
     """The connections that were asked for, or the only one there is. Raises `CommandError`, and never guesses.
 
-    Where none was asked for, the environment may name one.
+    Where none was asked for, the environment may name one. With `everyone`, it is all connections.
     """
-    if not wanted and (named := os.environ.get("XERO_TENANT_ID", "").strip()):
+    if not wanted and not everyone and (named := os.environ.get("XERO_TENANT_ID", "").strip()):
         wanted = [named]
     connections = await xero.connections()
     if not connections:
         raise CommandError("the app is connected to no organisation")
+    if everyone:
+        return connections
     if wanted:
         chosen = {one.tenant_id: one for one in (_find(connections, name) for name in wanted)}
         return list(chosen.values())

@@ -173,7 +173,7 @@ async def _work(plan: Plan, sandbox: Announcement, folder: Path, board: Board) -
         counters=counters,
         documents=documents,
         expected_invoices=plan.invoices + plan.create,
-        planned=1 + plan.batches + plan.calls(documents["Contacts"]) + plan.calls(documents["Invoices"]),
+        planned=1 + plan.batches + summary.pages,
         seconds=seconds,
         latency=(sum(latencies) - late) / len(latencies),
         folder=folder,

@@ -1,18 +1,25 @@
-"""`xero-async export`: whole resources into JSON Lines files."""
+"""`xero-async export`: whole resources into a database or files. What ends it early costs nothing that was drawn."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 from rich.console import Console
 
 from .. import bulk
 from ..bulk.export import folder_names
+from ..bulk.export.sources import sources
+from ..outcomes import Attempt
+from ..pacing import Limits
+from ..session import Tenant, Xero
+from ..wire.errors import DailyLimitReached
 from ..wire.parameters import MAX_PAGE_SIZE
-from .board import Board
+from .board import Board, clock_face
 from .connecting import (
     DEFAULT_BASE_URL,
     DEFAULT_IDENTITY_URL,
@@ -23,17 +30,45 @@ from .connecting import (
     choose,
     connect,
 )
-from .running import run
+from .plan import least, plan
+from .running import LATER, CommandError, printable, run
 from .tables import show
+from .tally import Tally
+from .target import DEFAULT_TARGET, Format, sink_for
 
 __all__ = ["export"]
 
 
+class _Wish(Struct, frozen=True, kw_only=True):
+    """What was asked for."""
+
+    target: Path
+    format: Format | None
+    tenants: list[str] | None
+    all_tenants: bool
+    resources: list[str] | None
+    where: str | None
+    since: datetime | None
+    full: bool
+    page_size: int
+
+
 def export(
-    folder: Annotated[
-        Path, typer.Argument(help="Where the files go: FOLDER/<organisation>/<resource>.jsonl", metavar="FOLDER")
-    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            help="A SQLite file, such as books.db, or a folder: FOLDER/<organisation>/<resource>.jsonl",
+            metavar="FILE|FOLDER",
+        ),
+    ] = DEFAULT_TARGET,
+    format: Annotated[
+        Format | None,
+        typer.Option(help="What to write; without it, a name such as books.db is SQLite and a folder JSON Lines."),
+    ] = None,
     tenant: TenantNames = None,
+    all_tenants: Annotated[
+        bool, typer.Option("--all-tenants", help="Every organisation that the app is connected to.")
+    ] = False,
     resource: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,17 +79,40 @@ def export(
     since: Annotated[
         str | None, typer.Option(help="Only what has changed since; in UTC where it has no offset.", metavar="ISO8601")
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Draw everything again, so that what is gone at Xero goes here too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell how many calls and minutes a whole draw takes.")
+    ] = False,
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Records of a page.")] = MAX_PAGE_SIZE,
     base_url: BaseUrl = DEFAULT_BASE_URL,
     identity_url: IdentityUrl = DEFAULT_IDENTITY_URL,
     client_id: ClientId = "",
 ) -> None:
-    """Export whole resources to JSON Lines, one record a line, every digit kept.
+    """Export whole resources to SQLite, JSON Lines, CSV or Parquet, every digit kept.
 
-    Each file appears under its name when it is whole, and never before.
+    Run it again, and it takes what has changed since. Whatever ends it early, the same command goes on where it was.
+    When the day's calls are used up, it exits with 75 and tells when to go on.
     """
-    names = [name.lower().replace("-", "_") for name in resource or ()] or None
-    run(_export(folder, tenant, names, where, _moment(since), page_size, base_url, identity_url, client_id))
+    wish = _Wish(
+        target=target,
+        format=format,
+        tenants=tenant,
+        all_tenants=all_tenants,
+        resources=[name.lower().replace("-", "_") for name in resource or ()] or None,
+        where=where,
+        since=_moment(since),
+        full=full,
+        page_size=page_size,
+    )
+    if all_tenants and tenant:
+        raise typer.BadParameter("name organisations, or take all of them", param_hint="--all-tenants")
+    work = _plan if dry_run else _export
+    run(work(wish, base_url, identity_url, client_id), "" if dry_run else GOES_ON)
+
+
+GOES_ON = "; what was drawn is kept, and the same command goes on from there"
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -67,33 +125,73 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-async def _export(
-    folder: Path,
-    wanted: list[str] | None,
-    resources: list[str] | None,
-    where: str | None,
-    since: datetime | None,
-    page_size: int,
-    base_url: str,
-    identity_url: str,
-    client_id: str,
-) -> None:
-    board = Board(Console(stderr=True))
-    async with connect(base_url, identity_url, client_id, board.attempt) as xero:
-        connections = await choose(xero, wanted)
-        names = folder_names({one.tenant_id or "": one.tenant_name or "" for one in connections})
-        tenants = [xero.tenant(tenant_id, bulk=True) for tenant_id in names]
+async def _tenants(xero: Xero, wish: _Wish) -> tuple[list[Tenant], dict[str, str]]:
+    """The organisations that were asked for, and their names by id."""
+    connections = await choose(xero, wish.tenants, everyone=wish.all_tenants)
+    names = folder_names({one.tenant_id or "": one.tenant_name or "" for one in connections})
+    return [xero.tenant(tenant_id, bulk=True) for tenant_id in names], names
+
+
+async def _export(wish: _Wish, base_url: str, identity_url: str, client_id: str) -> None:
+    sink = sink_for(wish.target, wish.format)
+    board, tally = Board(Console(stderr=True)), Tally()
+
+    def attempted(attempt: Attempt) -> None:
+        board.attempt(attempt)
+        tally.attempt(attempt)
+
+    async with connect(base_url, identity_url, client_id, attempted) as xero:
+        tenants, names = await _tenants(xero, wish)
         async with board:
             for tenant in tenants:
                 board.follow(names[tenant.id], tenant)
-            summary = await bulk.export(
-                tenants,
-                folder,
-                resources=resources,
-                names=names,
-                page_size=page_size,
-                where=where,
-                modified_since=since,
-                on_progress=board.exported,
-            )
+            try:
+                summary = await bulk.export(
+                    tenants,
+                    sink,
+                    resources=wish.resources,
+                    names=names,
+                    page_size=wish.page_size,
+                    where=wish.where,
+                    modified_since=wish.since,
+                    full=wish.full,
+                    on_progress=board.exported,
+                )
+            except DailyLimitReached as error:
+                raise CommandError(_tomorrow(error.resets_at), LATER) from error
     show(("records", "file"), ((file.records, file.path) for file in summary.files))
+    for file in summary.files:
+        if file.restarted:
+            _note(f"{file.tenant}, {file.resource}: all was drawn again, since {file.restarted}")
+    drawn = sum(file.drawn for file in summary.files)
+    _note(f"{summary.records:,} records, {drawn:,} drawn now; {tally.words(summary.seconds, Limits())}")
+
+
+def _note(words: str) -> None:
+    print(printable(words), file=sys.stderr)
+
+
+def _tomorrow(resets_at: datetime | None) -> str:
+    """What to do when the day's calls are used up."""
+    if resets_at is not None:
+        return f"the day's calls are used up{GOES_ON}: run it after {_utc(resets_at)}"
+    at_last = datetime.now(UTC) + timedelta(days=1)
+    return f"the day's calls are used up{GOES_ON}: run it after {_utc(at_last)}, or earlier, for Xero has not said when"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+async def _plan(wish: _Wish, base_url: str, identity_url: str, client_id: str) -> None:
+    sink_for(wish.target, wish.format)
+    wanted = sources(wish.resources, page_size=wish.page_size, where=wish.where, modified_since=wish.since)
+    async with connect(base_url, identity_url, client_id) as xero:
+        tenants, names = await _tenants(xero, wish)
+        parts = await plan(tenants, wanted)
+    show(
+        ("organisation", "resource", "records", "calls"),
+        ((names[one.tenant_id], one.resource, "?" if one.records is None else one.records, one.calls) for one in parts),
+    )
+    calls = sum(part.calls for part in parts)
+    _note(f"a whole draw takes {calls:,} calls and at least {clock_face(least(parts, Limits()))}")

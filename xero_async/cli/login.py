@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import webbrowser
 from collections.abc import Mapping
 from typing import Annotated, cast, get_args
@@ -20,6 +21,7 @@ from .connecting import (
     BaseUrl,
     ClientId,
     IdentityUrl,
+    forget,
     kept_sign_in,
     names_of,
     store_of,
@@ -64,7 +66,7 @@ def login(
 def logout(
     client_id: ClientId = "", base_url: BaseUrl = DEFAULT_BASE_URL, identity_url: IdentityUrl = DEFAULT_IDENTITY_URL
 ) -> None:
-    """End the sign-in: Xero revokes it, which disconnects its organisations, and the file forgets it."""
+    """End the sign-in: Xero revokes it, which disconnects its organisations, and its file is deleted."""
     run(_logout(client_id, base_url, identity_url))
 
 
@@ -85,7 +87,8 @@ async def _login(
             started = xero.start_sign_in()
             print(f"Sign in at:\n{started.url}", file=sys.stderr, flush=True)
             if browser:
-                await asyncio.to_thread(webbrowser.open, started.url)
+                # Not to be waited for: of some browsers Python hears nothing until they are closed.
+                threading.Thread(target=webbrowser.open, args=(started.url,), daemon=True).start()
             try:
                 async with asyncio.timeout(PATIENCE):
                     await over
@@ -101,4 +104,5 @@ async def _logout(client_id: str, base_url: str, identity_url: str) -> None:
         raise CommandError("nobody is signed in: there is nothing to end", MISUSED)
     async with Xero(auth, base_url=base_url, identity_url=identity_url) as xero:
         await xero.sign_out()
+    await forget(auth.client_id, identity_url)
     print("signed out")

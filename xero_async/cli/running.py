@@ -14,9 +14,11 @@ import typer
 from ..wire.errors import InvalidArgument, XeroError
 from . import CUT_OFF, INTERRUPTED
 
-__all__ = ["FAILED", "MISUSED", "CommandError", "printable", "run"]
+__all__ = ["FAILED", "LATER", "MISUSED", "CommandError", "printable", "run"]
 
 FAILED, MISUSED, TERMINATED = 1, 2, 143
+LATER = 75
+"""What can go on, but not now: the code that `sysexits.h` has for it, after which a scheduler may try again."""
 
 
 class CommandError(Exception):
@@ -27,14 +29,17 @@ class CommandError(Exception):
         self.code = code
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a command to its end. An interrupt or a SIGTERM cancels it, so that it can clear away behind it."""
+def run(main: Coroutine[Any, Any, None], goes_on: str = "") -> None:
+    """Run a command to its end. An interrupt or a SIGTERM cancels it, so that it can clear away behind it.
+
+    `goes_on` is added to the word of an interrupt: what has become of the work.
+    """
     try:
         asyncio.run(_until_terminated(main))
     except KeyboardInterrupt:
-        _leave("interrupted", INTERRUPTED)
+        _leave(f"interrupted{goes_on}", INTERRUPTED)
     except asyncio.CancelledError:
-        _leave("terminated", TERMINATED)
+        _leave(f"terminated{goes_on}", TERMINATED)
     except CommandError as error:
         _leave(str(error), error.code)
     except BrokenPipeError:

@@ -166,9 +166,9 @@ def decide(
 ) -> Decision:
     """Return what to do after an attempt.
 
-    `attempt` counts those sent so far, from 1; `key_age` and `elapsed` are the seconds since the first was sent and
-    since the call began; `jitter` returns a number from 0 to 1; `ambiguous` says whether some earlier attempt
-    `may_have_arrived`.
+    `attempt` counts those sent so far, from 1; `key_age` is the seconds since the first that `may_have_arrived` was
+    sent, or else the last, and `elapsed` those since the call began; `jitter` returns a number from 0 to 1;
+    `ambiguous` says whether some earlier attempt `may_have_arrived`.
     """
     row = _row(outcome)
     read = method in ("GET", "HEAD")

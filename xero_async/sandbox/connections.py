@@ -42,12 +42,17 @@ class Link(Struct, frozen=True):
     client_id: str
     connection: Connection
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What there is one of at most: the ids of client and tenant."""
+        return self.client_id, self.connection.tenant_id
+
 
 class Connections:
     """The connections of all apps."""
 
     def __init__(self, links: Iterable[Link] = ()) -> None:
-        self._links = {(link.client_id, link.connection.tenant_id): link for link in links}
+        self._links = {link.pair: link for link in links}
 
     def __contains__(self, pair: tuple[str, str]) -> bool:
         """Whether an app is connected to a tenant: the ids of both."""

@@ -198,6 +198,8 @@ class FaultPlan:
 
 def _row(text: str) -> Fault:
     kind, *pairs = (part.strip() for part in text.split(":"))
+    if kind not in STAGES:
+        raise InvalidArgument(f"there is no fault {kind!r}; there are {', '.join(STAGES)}")
     fields: dict[str, str | list[str]] = {"kind": kind}
     for pair in pairs:
         name, equals, value = (part.strip() for part in pair.partition("="))

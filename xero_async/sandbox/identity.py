@@ -59,6 +59,8 @@ class State(Struct):
     kept: Kept
     links: list[Link]
     consented: dict[str, tuple[str, ...]]
+    given: set[tuple[str, str]]
+    """The connections that custom connections had from the start, ended or not: the ids of client and tenant."""
 
 
 class Identity:
@@ -107,18 +109,23 @@ class Identity:
         for app in self.apps[1:]:
             if app.is_custom:
                 self._connect_custom(app, seed)
+        self._first = self._connections.links()
+        self._given = {link.pair for link in self._first}
 
     # -- what outlives a restart ------------------------------------------------------------------------------------
 
     def export(self) -> State:
         """Everything that is remembered, as it stands; it holds living tokens."""
-        return State(self._grants.kept.copy(), self._connections.links(), self._authorising.consented.copy())
+        links = self._connections.links()
+        return State(self._grants.kept.copy(), links, self._authorising.consented.copy(), self._given.copy())
 
     def restore(self, state: State) -> None:
-        """Take up what `export` told, of a server with the same seed, apps and number of tenants."""
+        """Take up what `export` told; apps and organisations that it does not know are connected as at the start."""
         self._grants.kept = state.kept.copy()
         self._authorising.consented = state.consented.copy()
-        self._connections = self._authorising.connections = Connections(state.links)
+        new = [link for link in self._first if link.pair not in state.given]
+        self._connections = self._authorising.connections = Connections([*state.links, *new])
+        self._given = state.given.union(link.pair for link in new)
 
     # -- calls of the API -------------------------------------------------------------------------------------------
 

@@ -175,11 +175,13 @@ def _apply(work: Work, paid: Paid, payments: list[Document], amount: Decimal) ->
     """Gives the paid document its payments, an amount more or less of them, and stores it."""
     document = paid.document
     document["Payments"] = payments
+    # It is paid on the day of its last payment, whenever that is made known.
+    day = max((day for each in payments if (day := stored_ms(each["Date"])) is not None), default=work.today)
     if paid.resource is INVOICES:
         document["AmountPaid"] = money_of(document, "AmountPaid") + amount
-        settle_invoice(document, work.today)
+        settle_invoice(document, day)
     else:
-        settle_credit_note(document, work.today)
+        settle_credit_note(document, day)
     put(work, paid.resource, document, "Payment Made" if amount > 0 else "Payment Removed")
 
 

@@ -146,7 +146,11 @@ class Sandbox:
         self.tenants = [filling.id for filling in self._fillings]
 
     async def __aenter__(self) -> Self:
-        """Open the store, seed it and listen. Raises `OSError` where the port is taken."""
+        """Open the store, seed it and listen.
+
+        Raises `OSError` where the port is taken, `InvalidArgument` for a store that another process holds or that is
+        no sandbox's, `sqlite3.Error` for one that cannot be used.
+        """
         async with AsyncExitStack() as stack:
             self.documents = Documents(
                 self._store, now=lambda: datetime.fromtimestamp(self.now(), UTC), high_volume=self._high_volume
@@ -275,16 +279,20 @@ class Sandbox:
         return self.documents.snapshot()
 
     def restore(self, snapshot: bytes) -> None:
-        """Be as `snapshot` found this sandbox, or one of the same seed and number of tenants.
+        """Be as `snapshot` found this sandbox, or one that had all its tenants.
 
         Raises `InvalidArgument` for what is no snapshot of such a one.
         """
         before = self.documents.snapshot()
         self.documents.restore(snapshot)
-        if list(self.documents.tenants) != self.tenants:
+        try:
+            if not set(self.tenants) <= set(self.documents.tenants):
+                raise InvalidArgument("this snapshot is of a sandbox with other tenants")
+            self._recall()
+        except InvalidArgument:
             self.documents.restore(before)
-            raise InvalidArgument("this snapshot is of a sandbox with other tenants")
-        self._recall()
+            self._recall()
+            raise
 
     # ----------------------------------------------------------------------------------------------- on its inside
 
@@ -308,13 +316,16 @@ class Sandbox:
         self.documents.refill(each for each in self._fillings if each.id not in known)
 
     def _recall(self) -> None:
-        """Take up what the store keeps of keys, clock, tokens and connections."""
+        """Take up what the store keeps of keys, clock, tokens and connections. Raises `InvalidArgument`."""
         kept = self.documents.kept
-        self._stages.keys = KeyStore(kept)
-        if found := kept.all("clock"):
-            self._clock.state = msgspec.msgpack.decode(found["clock"], type=ClockState)
-        if found := kept.all("identity"):
-            self._identity.restore(msgspec.msgpack.decode(found["identity"], type=State))
+        try:
+            self._stages.keys = KeyStore(kept)
+            if found := kept.all("clock"):
+                self._clock.state = msgspec.msgpack.decode(found["clock"], type=ClockState)
+            if found := kept.all("identity"):
+                self._identity.restore(msgspec.msgpack.decode(found["identity"], type=State))
+        except msgspec.DecodeError as error:
+            raise InvalidArgument(f"what the store keeps is of another version of the sandbox: {error}") from None
 
     def _closed(self) -> None:
         self._is_open = False

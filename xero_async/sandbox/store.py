@@ -7,12 +7,11 @@ Beside the bytes each resource has a narrow table of facts, one real column for 
 name, so that a filter over many documents never opens one. Text is stored as it is (empty text as null),
 dates as milliseconds, truth as 0 or 1, numbers as whole millionths.
 
-A file is written with WAL and `synchronous=FULL`: when `write()` has been left, its work is on the disk.
+When `write()` has been left, its work is on the disk: see `opening`.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -23,6 +22,7 @@ from . import kept, postings
 from .catalogue import ALL_RESOURCES
 from .entries import Look, postings_of
 from .kept import Kept
+from .opening import marks, open_database
 from .postings import Postings
 from .query import Condition, SqlValue, scaled
 from .resources import Column, Resource
@@ -46,8 +46,6 @@ _CHUNK: Final = 2000
 _UNITS: Final = ("UnitAmount", "UnitPrice")
 _COUNTS_KEPT: Final = 1000
 _FEW: Final = 3  # a selection of less than this part of all is few
-_CACHE: Final = 64 * 2**20  # bytes of a file's pages kept in memory
-_MAPPED: Final = 2**31  # bytes of a file that are read without a copy
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS tenants (ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT NOT NULL);
@@ -111,23 +109,13 @@ class Store:
     """The documents of all tenants; a tenant is named by its ordinal."""
 
     def __init__(self, path: str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-        if path != ":memory:":
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute(f"PRAGMA cache_size=-{_CACHE // 1024}")
-            self._db.execute(f"PRAGMA mmap_size={_MAPPED}")
+        self._tables = {resource.name: _Table(resource) for resource in ALL_RESOURCES}
+        schema = _SCHEMA + kept.SCHEMA + postings.SCHEMA + "".join(table.schema for table in self._tables.values())
+        self._db = open_database(path, schema)
         self._db.create_function("lower_case", 1, _lower_case, deterministic=True)
         self._db.create_function("upper_case", 1, _upper_case, deterministic=True)
-        self._tables = {resource.name: _Table(resource) for resource in ALL_RESOURCES}
-        self._db.executescript(
-            "BEGIN IMMEDIATE;"  # one wait for the disk, not one for each of the statements
-            + _SCHEMA
-            + kept.SCHEMA
-            + postings.SCHEMA
-            + "".join(table.schema for table in self._tables.values())
-            + "COMMIT;"
-        )
+        # One wait for the disk, not one for each of the statements.
+        self._db.executescript(f"BEGIN IMMEDIATE;{schema}{marks(schema)}COMMIT;")
         self._teach_planner()
         self.postings = Postings(self._db)
         self.kept = Kept(self._db)

@@ -7,6 +7,10 @@ where a success holds none: silence is never taken for an empty result.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -15,6 +19,7 @@ from msgspec import Struct, to_builtins
 
 from ..models import Element, Envelope, Model, Pagination, envelope_of, wire_name
 from .codec import UNREADABLE, decode
+from .dates import parse_date
 from .errors import (
     BadRequest,
     DailyLimitReached,
@@ -69,6 +74,8 @@ class Page(list[M]):
     """Pages in all; None where Xero did not say."""
     item_count: int | None = None
     """Records in all; None where Xero did not say."""
+    moment: datetime | None = None
+    """When it was answered, by Xero's clock; None where Xero did not say."""
 
     @property
     def items(self) -> list[M]:
@@ -140,7 +147,23 @@ def _page(envelope_type: type[Envelope[M]], answer: Answer) -> Page[M]:
         raise _no_value(f"the answer holds no {wire_name(envelope_type.records_field())}", answer)
     page = Page(records or ())
     page.place(getattr(envelope, "pagination", None))
+    page.moment = _moment(answer)
     return page
+
+
+def _moment(answer: Answer) -> datetime | None:
+    """When an answer was made: as its envelope says, whose milliseconds HTTP's own date has not, else as that says."""
+    try:
+        if match := _STAMP.search(answer.body, 0, _HEAD):
+            return cast("datetime", parse_date(datetime, match[1].decode()))
+        return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
+    except (LookupError, ValueError):
+        return None
+
+
+# https://developer.xero.com/documentation/api/accounting/requests-and-responses/: it stands before the records.
+_STAMP = re.compile(rb'"DateTimeUTC"\s*:\s*"([^"]+)"')
+_HEAD = 1024
 
 
 def _results(envelope_type: type[Envelope[M]], answer: Answer) -> Results[M]:
@@ -207,13 +230,14 @@ class _Problem(Struct):
     instance: str
 
 
-def error_from(answer: Answer, operation: str | None = None) -> ResponseError:
-    """The error that an answer without success stands for."""
+def error_from(answer: Answer, operation: str | None = None, scopes: Sequence[str] = ()) -> ResponseError:
+    """The error that an answer without success stands for; any one of `scopes` would open the operation."""
     kind, hint = _CLASSES.get(answer.status, (ServerError if answer.status >= 500 else BadRequest, ""))
     if answer.status < 400:
         kind, hint = ResponseError, "Check the base URL: a redirect is not followed, because it would carry the token."
     if answer.status in (401, 403) and _lacks_scope(answer):
-        kind, hint = MissingScope, "Grant the app the scope that the operation needs, and sign in again."
+        scope = f"the scope {scopes[0]}" if scopes else "the scope that the operation needs"
+        kind, hint = MissingScope, f"Grant the app {scope}, and sign in again."
     if answer.status == 429 and rate_limit_problem(answer.headers) == "day":
         kind, hint = DailyLimitReached, "The tenant has no calls left today."
     if answer.status == 400:

@@ -40,6 +40,9 @@ class Answer(Struct, frozen=True):
         """Whether the status is one of the two hundreds."""
         return 200 <= self.status < 300
 
+    def __repr__(self) -> str:
+        return f"<Answer {self.status}, {len(self.body)} bytes>"
+
 
 Reader = Callable[[Answer], R]
 """Turns a successful answer into a value; raises `DecodeError` or `NotFound`."""

@@ -90,8 +90,6 @@ def _shape_of(kind: type) -> _Shape:
 
 
 def _shape(info: inspect.Type) -> _Shape:
-    while isinstance(info, inspect.Metadata):
-        info = info.type
     if isinstance(info, inspect.UnionType):
         return _shape_of_choice(info.types)
     if isinstance(info, inspect.ListType):
@@ -255,8 +253,6 @@ def decode_xml(data: bytes, kind: type, *, charset: str | None = None) -> dict[s
         parser.close()
     # defusedxml's refusals are ValueErrors; an encoding that Python does not know is a LookupError.
     except (ParseError, ValueError, LookupError) as error:
-        if isinstance(error, DecodeError):
-            raise
         raise DecodeError(f"the XML cannot be read: {_reason(error)}") from None
     return builder.document
 
