@@ -41,22 +41,14 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".[benchmarks]")
-    for name in ("decode", "throughput", "imports", "limiter", "sandbox"):
+    for name in ("decode", "throughput", "imports", "limiter", "sandbox", "export"):
         session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Every branch of what goes over the wire and of the pacing is taken, by tests that take the same way each time."""
-    session.install("-e", ".[test]", "coverage>=7.10")
-    names = (
-        "answers", "codec", "dates", "errors", "keys", "limiter", "limiter_refusals", "limiter_window", "parameters",
-        "retry", "where", "wire_corners", "xml",
-    )  # fmt: skip
-    files = [f"tests/test_{name}.py" for name in names]
-    rooms = "--include=xero_async/wire/*,xero_async/pacing/*"
-    session.run("coverage", "run", "--branch", rooms, "-m", "pytest", "-m", "not hypothesis", *files)
-    session.run("coverage", "report", "--show-missing", "--fail-under=100")
+    session.install("-e", ".[test]")
+    session.run(".ci/coverage", "python", external=True)
 
 
 @nox.session

@@ -22,6 +22,7 @@ from .auth import (
     TokenStore,
     verify_id_token,
 )
+from .calls import raw_answers
 from .models import Date, DateTime, Envelope, MaxLength, Model, envelope_of, record_of, wire_name
 from .models.accounts import *
 from .models.banking import *
@@ -75,6 +76,7 @@ __all__ = [
     "errors",
     "models",
     "operations",
+    "raw_answers",
     "report_records",
     "verify_id_token",
 ]

@@ -139,8 +139,8 @@ async def look_up(batch: Batch[M], records: Sequence[M], since: float) -> list[M
     given = {(name, text): getattr(record, name) for record in records for name, text in _marks_of(record)}
     found: dict[str, M] = {}
     async for record in _asked(batch, [(name, given[name, text]) for name, text in marks], since):
-        if (id := id_of(record)) is not None:
-            found[id] = record
+        # A tax rate has no id, and its name is its own.
+        found[id_of(record) or str(mark_of(record))] = record
     return list(found.values())
 
 
