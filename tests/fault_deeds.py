@@ -238,9 +238,8 @@ def _records(
         query = {"page": str(page), "pagesize": "1000", "summaryonly": "true"} if paged else {}
         answer = sandbox.documents.execute(operation, tenant, path or {}, query, {}, b"", "")
         assert answer.status == 200, answer
-        found = json.loads(answer.body)
-        (records,) = (value for value in found.values() if isinstance(value, list))
-        yield from records
+        found: dict[str, Any] = json.loads(answer.body)
+        yield from next(value for value in found.values() if isinstance(value, list))
         if not paged or page >= found["pagination"]["pageCount"]:
             return
         page += 1

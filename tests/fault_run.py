@@ -17,7 +17,7 @@ import time
 from collections import Counter, deque
 from typing import Literal
 
-from cutting_proxy import Cut
+from cutting_proxy import Cut, Exchange
 from fault_audit import Run, audit
 from fault_deeds import DEEDS, Deed, Doer
 from fault_stage import staged
@@ -88,7 +88,11 @@ async def run_seed(seed: int, calls: int) -> Run:
     random.seed(seed)  # the jitter of the client
     async with staged(limits(chance), tenants=TENANTS, seed=seed) as stage:
         stage.sandbox.inject(faults(chance))
-        stage.proxy.plan = lambda exchange: None if exchange.tenant is None else cuts(chance)
+
+        def plan(exchange: Exchange) -> Cut | None:
+            return None if exchange.tenant is None else cuts(chance)
+
+        stage.proxy.plan = plan
         shares = _shares(chance, calls, stage.sandbox.tenants)
         await asyncio.gather(
             *(

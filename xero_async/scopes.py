@@ -11,7 +11,7 @@ for granular scopes alone; older ones may ask for the broad ones until September
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from .apis.accounting import operations
 from .apis.scopes import FAMILIES, scopes_of
@@ -67,10 +67,11 @@ def for_purpose(purpose: Purpose, *, broad: bool = False) -> tuple[str, ...]:
 
 
 def _named(one: str | Operation[Any] | Callable[..., object], known: dict[str, Operation[Any]]) -> Operation[Any]:
-    operation: object = known.get(one) if isinstance(one, str) else getattr(one, "operation", one)
-    if not isinstance(operation, Operation):
+    id: object = one if isinstance(one, str) else getattr(getattr(one, "operation", one), "id", None)
+    operation = known.get(id) if isinstance(id, str) else None
+    if operation is None:
         raise InvalidArgument(f"{one!r} is no operation: see docs/operations.md")
-    return cast("Operation[Any]", operation)
+    return operation
 
 
 def _least(needs: Iterable[tuple[str, ...]], broad: bool) -> tuple[str, ...]:
