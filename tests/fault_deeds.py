@@ -239,7 +239,9 @@ def _records(
         answer = sandbox.documents.execute(operation, tenant, path or {}, query, {}, b"", "")
         assert answer.status == 200, answer
         found: dict[str, Any] = json.loads(answer.body)
-        yield from next(value for value in found.values() if isinstance(value, list))
+        # The envelope's one list holds the records.
+        (name,) = (name for name, value in found.items() if isinstance(value, list))
+        yield from found[name]
         if not paged or page >= found["pagination"]["pageCount"]:
             return
         page += 1
