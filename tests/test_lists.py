@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 from scripted import Reply, Scripted, Seen, scripted
 
-from xero_async import DecodeError, F, InvalidArgument, Limits, StaticToken, Tenant, Xero
+from xero_async import DecodeError, F, InvalidArgument, Limits, Page, StaticToken, Tenant, Xero
 
 
 @asynccontextmanager
@@ -148,3 +149,19 @@ async def test_a_journal_by_its_number() -> None:
             await tenant.journals.get_by_number(True)
     assert journal.journal_number == 7
     assert [seen.target.rpartition("/")[2] for seen in server.seen] == ["7", "7"]
+
+
+async def test_a_list_as_a_task() -> None:
+    """A list can be given to a task group, to `create_task` and to `gather` as it stands, and is one page there."""
+    async with scripted(echo) as server, client(server) as tenant:
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(tenant.invoices.list(page=1))
+        second = await asyncio.create_task(tenant.invoices.list())
+        (third,) = await asyncio.gather(tenant.invoices.list(page=2))
+        cancelled = asyncio.create_task(tenant.invoices.list())
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        tenant.invoices.list().close()
+    assert [type(each) for each in (first.result(), second, third)] == [Page] * 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Sequence
 from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -51,23 +51,42 @@ class Caller(Protocol):
         ...
 
 
-class Pages(Generic[M]):
+class Pages(Coroutine[Any, Any, Page[M]], Generic[M]):
     """A list that has not been drawn yet.
 
-    `await` it for one page; `async for` goes over every record, and `pages()` over every page. Errors of the tree are
-    raised as pages are drawn. A list of ids that is too long for a URL is drawn in parts, one after the other.
+    `await` it for one page, or give it to a task group; `async for` goes over every record, and `pages()` over every
+    page. Errors of the tree are raised as pages are drawn. A list of ids that is too long for a URL is drawn in parts,
+    one after the other.
     """
 
     def __init__(self, caller: Caller, operation: Operation[Page[M]], ids: Sequence[object], query: Parameters) -> None:
         self._caller, self._operation, self._ids, self._query = caller, operation, ids, query
         names = query.__struct_fields__
         self._is_numbered, self._is_sized, self._has_offset = "page" in names, "page_size" in names, "offset" in names
+        self._steps: Generator[Any, None, Page[M]] | None = None
 
     def __repr__(self) -> str:
         return f"<Pages of {self._operation.id}>"
 
     def __await__(self) -> Generator[Any, None, Page[M]]:
         return self._one_page().__await__()
+
+    # What follows is all that a task asks of a coroutine.
+
+    def send(self, value: None) -> Any:
+        """Take a step of drawing one page."""
+        self._steps = self._steps or self.__await__()
+        return self._steps.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Take a step with an error, such as a cancellation."""
+        self._steps = self._steps or self.__await__()
+        return self._steps.throw(*error)
+
+    def close(self) -> None:
+        """End the drawing of one page, if it has begun."""
+        if self._steps is not None:
+            self._steps.close()
 
     async def __aiter__(self) -> AsyncIterator[M]:
         async with aclosing(self.pages()) as drawn:

@@ -15,8 +15,10 @@ __all__ = ["show"]
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows to stdout; without a terminal there are no headings."""
+    """Print rows to stdout, if there are any; without a terminal there are no headings."""
     cells = [[printable(str(cell)) for cell in row] for row in rows]
+    if not cells:
+        return
     if not sys.stdout.isatty():
         for row in cells:
             print("\t".join(row))

@@ -90,6 +90,7 @@ class RedisStore:
             yield
         finally:
             keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
             with suppress(self._lock_error, *self._failures):  # it will pass on by itself
                 await lock.release()
 
