@@ -67,11 +67,18 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def kills(session: nox.Session) -> None:
-    """Processes killed at a thousand moments: a token that works is left, and no answered write is lost."""
+    """Processes killed at thousands of moments: tokens work, no answered write is lost, no record is drawn twice."""
     session.install("-e", ".[test]")
     many = {"XERO_ASYNC_KILLS": "1000"}
     session.run("pytest", "tests/test_auth_processes.py", "-k", "killed", env=many)
     session.run("pytest", "tests/test_sandbox_durable.py", "-k", "kills", env={"XERO_ASYNC_KILLS": "50"})
+    session.run("pytest", "tests/test_export_kills.py", env={"XERO_KILLS": "100"})
+    session.run("pytest", "tests/test_export_sinks.py", "-k", "kill", env={"SINK_STRIDE": "1"})
+    session.run("pytest", "tests/test_bulk_crawl.py", env={"CRAWL_SEEDS": "10"})
+    whole = {"XERO_ASYNC_KILLS": "50", "XERO_ASYNC_DOCUMENTS": "10000"}
+    session.run("pytest", "--timeout", "1200", "tests/test_create_kills.py", env=whole)
+    cut = {"XERO_ASYNC_CREATE_RECORDS": "10000", "XERO_ASYNC_CREATE_CUTS": "50"}
+    session.run("pytest", "--timeout", "600", "tests/test_create_exactly.py", "-k", "again", env=cut)
 
 
 @nox.session

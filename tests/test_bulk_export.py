@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,24 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xero_async import ClientCredentials, Forbidden, InvalidArgument, Invoice, Limits, RetryPolicy, Xero
+from xero_async import (
+    ClientCredentials,
+    Forbidden,
+    InvalidArgument,
+    Invoice,
+    Limits,
+    MissingScope,
+    NotFound,
+    RetryPolicy,
+    StaticToken,
+    Xero,
+    scopes,
+)
 from xero_async.bulk import ExportProgress, export, listable
 from xero_async.bulk.export import folder_names
 from xero_async.sandbox import Fault, Sandbox, SandboxLimits
@@ -218,6 +232,70 @@ async def test_a_folder_that_cannot_be_is_an_os_error(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="taken"):
             await export(xero.tenant(sandbox.tenants[0]), tmp_path / "taken")
         assert sandbox.counters.calls == 0
+
+
+def client(sandbox: Sandbox, wanted: Iterable[str] = (), **options: Any) -> Xero:
+    """A client whose token has some scopes alone."""
+    auth = ClientCredentials(sandbox.client_id, sandbox.client_secret, scopes=wanted)
+    limits = Limits(minute=1000)
+    return Xero(auth, base_url=sandbox.base_url, identity_url=sandbox.identity_url, limits=limits, **options)
+
+
+async def test_what_the_token_may_not_read_is_left_out_unless_it_was_named(tmp_path: Path) -> None:
+    """With the scopes for an export all is exported but the payment services, and the summary says which scope lacks.
+
+    A resource that was named raises, and so does a tenant that the token does not reach.
+    """
+    async with running() as (sandbox, _), client(sandbox, scopes.for_purpose("export")) as xero:
+        tenant = xero.tenant(sandbox.tenants[0])
+        summary = await export(tenant, tmp_path)
+        (skipped,) = summary.skipped
+        assert (skipped.tenant, skipped.resource) == (tenant.id, "payment_services")
+        assert "Grant the app the scope paymentservices" in skipped.reason
+        assert {path.stem for path in files_in(tmp_path)} == set(listable()) - {"payment_services"}
+        with pytest.raises(MissingScope, match="paymentservices"):
+            await export(tenant, tmp_path, resources=["contacts", "payment_services"])
+        with pytest.raises(Forbidden):
+            await export(xero.tenant("stranger"), tmp_path / "nothing")
+    assert not (tmp_path / "nothing").exists() or files_in(tmp_path / "nothing") == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_a_list_that_an_organisation_has_not_is_left_out(tmp_path: Path, status: int) -> None:
+    """Where one list is refused and the organisation is not, the others are exported; a whole refusal raises."""
+    closed = {"/api.xro/2.0/Budgets"}
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"Status": "OK"}, status=status if request.path in closed else 200)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        limits, retry = Limits(minute=1000), RetryPolicy(base=0.01)
+        async with Xero(StaticToken("t"), base_url=str(server.make_url("")), limits=limits, retry=retry) as xero:
+            summary = await export(xero.tenant("t"), tmp_path)
+            assert [each.resource for each in summary.skipped] == ["budgets"]
+            assert len(summary.files) == len(listable()) - 1
+            closed.add("/api.xro/2.0/Organisation")
+            with pytest.raises((Forbidden, NotFound)):
+                await export(xero.tenant("t"), tmp_path)
+
+
+async def test_decimals_are_not_mixed(tmp_path: Path) -> None:
+    """With another `unitdp` than before everything is drawn again, and says so; with the same, what has changed."""
+    async with running() as (sandbox, _):
+        told: list[str] = []
+        for unitdp in (None, 4, 4, 2):
+            async with client(sandbox, unitdp=unitdp) as xero:
+                tenant = xero.tenant(sandbox.tenants[0])
+                summary = await export(tenant, tmp_path, resources=["invoices", "contacts"])
+                told += [f"{file.resource} {file.pages}: {file.restarted}" for file in summary.files]
+                if unitdp:
+                    (first, *_) = [batch async for batch in export.batches(tenant.invoices)]
+                    assert f'\\"unitdp\\":{unitdp}'.encode() in first.checkpoint
+    others = "the decimals are others than before"
+    assert told[::2] == ["invoices 1: ", f"invoices 1: {others}", "invoices 1: ", f"invoices 1: {others}"]
+    assert told[1::2] == ["contacts 1: "] * 4
 
 
 @given(

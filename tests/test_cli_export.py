@@ -27,8 +27,9 @@ from commands import (
 )
 from servers import served
 
+from xero_async import scopes
 from xero_async.cli.target import Format
-from xero_async.sandbox import Sandbox, SandboxLimits
+from xero_async.sandbox import App, Sandbox, SandboxLimits
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +210,27 @@ def test_a_dry_run_says_what_it_will_take_and_writes_nothing(command: Run, sandb
     assert "10 calls" in result.stderr
     assert sandbox.counters.operations["getInvoices"] - before == 2
     assert files_in(tmp_path) == []
+
+
+def test_what_the_token_may_not_read_is_left_out_with_a_line(tmp_path: Path) -> None:
+    """A sign-in for export has no scope for payment services: a line says so and it exits with 0; named, with 1."""
+    narrow = App(
+        client_id="narrow",
+        client_secret="secret",
+        scopes=scopes.for_purpose("export"),
+        grants=("client_credentials",),
+    )
+    with served(Sandbox(contacts=3, invoices=3, limits=None, apps=[narrow])) as sandbox:
+        command = runner(sandbox)
+        who = {"XERO_CLIENT_ID": narrow.client_id, "XERO_CLIENT_SECRET": narrow.client_secret}
+        result = command("export", str(tmp_path / "books.db"), **who)
+        assert result.code == 0, result.stderr
+        (line,) = [line for line in result.stderr.splitlines() if "left out" in line]
+        assert "payment_services" in line
+        assert "the scope paymentservices" in line
+        named = command("export", str(tmp_path / "books.db"), "--resource", "payment_services", **who)
+        assert refuses(named, 1, "the scope paymentservices")
+        assert command("export", str(tmp_path / "books.db"), "--dry-run", **who).code == 0
 
 
 # -- ends -----------------------------------------------------------------------------------------------------------

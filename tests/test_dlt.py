@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from servers import postgres_server, served
 
-from xero_async import ClientCredentials, Contact, Invoice, LineItem, StaticToken, Xero
+from xero_async import ClientCredentials, Contact, Invoice, LineItem, StaticToken, Xero, scopes
 from xero_async.bulk import SinkError, listable
 from xero_async.bulk import dlt as xero_dlt
 from xero_async.sandbox import Sandbox, SandboxLimits
@@ -260,6 +260,22 @@ def test_an_error_ends_the_run_and_keeps_no_state(sandbox: Sandbox, duckdb: Book
         pipeline.run(xero_dlt.source(client(sandbox), resources=["invoices"], where="Nonsense"))
     duckdb.run(xero_dlt.source(client(sandbox), resources=["invoices"]))
     assert duckdb.rows("select count(*) from invoices") == [(80,)]
+
+
+def test_what_the_token_may_not_read_is_left_out_unless_it_was_named(
+    sandbox: Sandbox, duckdb: Books, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a scope for payment services the others are loaded and a warning tells of it; named, it is an error."""
+
+    def narrow() -> Xero:
+        auth = ClientCredentials(sandbox.client_id, sandbox.client_secret, scopes=scopes.for_purpose("export"))
+        return Xero(auth, base_url=sandbox.base_url, identity_url=sandbox.identity_url)
+
+    duckdb.run(xero_dlt.source(narrow()).with_resources("payment_services", "contacts"))
+    assert "the scope paymentservices" in caplog.text
+    assert duckdb.rows("select count(*) from contacts") == [(10,)]
+    with pytest.raises(Exception, match="the scope paymentservices"):
+        duckdb.pipeline.run(xero_dlt.source(narrow(), resources=["payment_services"]))
 
 
 def test_a_refresh_forgets_what_is_gone(sandbox: Sandbox, duckdb: Books) -> None:

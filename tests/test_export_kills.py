@@ -1,6 +1,6 @@
 """The real command, killed at random moments with no warning: the same command again loses and doubles nothing.
 
-`XERO_KILLS` is how many kills each sink meets, Parquet too then; unless it is set, two sinks meet 6. `XERO_SEED` makes
+`XERO_KILLS` is how many kills each sink meets, Parquet too then; unless it is set, two sinks meet 3. `XERO_SEED` makes
 their moments come again.
 """
 
@@ -26,7 +26,7 @@ from servers import served
 
 from xero_async.sandbox import Sandbox
 
-KILLS = int(os.environ.get("XERO_KILLS", "6"))
+KILLS = int(os.environ.get("XERO_KILLS", "3"))
 SEED = int(os.environ.get("XERO_SEED", random.randrange(10**6)))
 DRAWN_TWICE = 5
 """Pages that a kill may cost at most, for each tenant."""

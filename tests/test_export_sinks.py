@@ -49,7 +49,7 @@ from xero_async.wire import decode
 HAS_ARROW = importlib.util.find_spec("pyarrow") is not None
 needs_arrow = pytest.mark.skipif(not HAS_ARROW, reason="pyarrow is not installed: pip install 'xero_async[parquet]'")
 EACH = [pytest.param(name, marks=[needs_arrow] if name == "Parquet" else []) for name in SINKS]
-STRIDE = int(os.environ.get("SINK_STRIDE", "20"))
+STRIDE = int(os.environ.get("SINK_STRIDE", "25"))
 """Each so many steps a kill; 1 takes a minute."""
 
 AMOUNTS = ["0.0000000000", "1.10", "-0.01", "12345678901234567890.123456789012345678", "100", "0.30", "1E+3", "-7.000"]
@@ -367,6 +367,39 @@ def test_a_full_draw_goes_on_or_begins_afresh(name: str, tmp_path: Path) -> None
     table.close()
     sink.close()
     assert READERS[name](tmp_path) == {"id-6": FULL["id-6"]}
+
+
+class Cut(BaseException):
+    """The process is gone: nothing after it happens."""
+
+
+@needs_arrow
+@pytest.mark.parametrize(("full", "renamed"), [(False, 0), (False, 1), (True, 0), (True, 1), (True, 2)])
+def test_an_ending_that_was_cut_short_is_the_next_runs_first_deed(
+    full: bool, renamed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut before any of its renames, the end of a draw counts: the next increment finds its checkpoint and its rows."""
+    prepare("Parquet", tmp_path)
+    table = Parquet(tmp_path).table(PLACE)
+    table.open(full=full)
+    table.write([invoice(9, "9.00")], b"page")
+    done: list[Path] = []
+
+    def rename(path: Path, target: Path) -> Path:
+        if len(done) == renamed:
+            raise Cut
+        done.append(path)
+        return Path(shutil.move(path, target))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        with pytest.raises(Cut):
+            table.finish(b"new")
+    table.close()
+    assert table.open(full=False) == b"new"
+    table.close()
+    added = {"id-9": (Decimal("9.00"), 1)}
+    assert READERS["Parquet"](tmp_path) == (added if full else OLD | added)
 
 
 @pytest.mark.parametrize("name", EACH)

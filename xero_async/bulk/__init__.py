@@ -1,7 +1,7 @@
 """Large volumes: whole resources into files, thousands of records into Xero. Nothing here knows HTTP."""
 
 from .create import MAX_CHUNK, Created, CreateProgress, Creation, Failed, Outcome, Unknown, create_many
-from .export import Batch, Exported, ExportProgress, Summary, export, listable
+from .export import Batch, Exported, ExportProgress, Skipped, Summary, export, listable
 from .export.sinks import CSV, JsonLines, Parquet, Sink, SinkError, SQLite
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "SQLite",
     "Sink",
     "SinkError",
+    "Skipped",
     "Summary",
     "Unknown",
     "create_many",

@@ -37,7 +37,7 @@ from msgspec import to_builtins
 
 from ..models import Model
 from ..session import Xero
-from ..wire.errors import DailyLimitReached, InvalidArgument
+from ..wire.errors import DailyLimitReached, InvalidArgument, MissingScope
 from ..wire.parameters import MAX_PAGE_SIZE
 from .export.checkpoint import Checkpoint
 from .export.crawl import Batch, Crawl, resume
@@ -74,7 +74,8 @@ def source(
 
     `xero` is a session that is not open: the source opens it in a thread of its own while it is drawn. `tenants` are
     ids; None means all that the app is connected to. `resources`, `page_size`, `where` and `modified_since` are those
-    of `export`. The first run draws everything, each later one what has changed; to begin anew, let dlt forget:
+    of `export`; without `resources`, one for which the token has no scope is left out, with a warning in the log. The
+    first run draws everything, each later one what has changed; to begin anew, let dlt forget:
     `pipeline.run(source(...), refresh="drop_sources")`. Rows carry `tenant_id`, and lists become child tables.
 
     Raises `InvalidArgument` where the library `dlt` is not installed and for what cannot be right. Running it raises
@@ -88,7 +89,7 @@ def source(
     except ImportError as error:
         raise InvalidArgument('a source for dlt needs an extra: pip install "xero_async[dlt]"') from error
     lists = sources(resources, page_size=page_size, where=where, modified_since=modified_since)
-    line = _Line(xero, tenants)
+    line = _Line(xero, tenants, may_skip=resources is None)
 
     def all_resources() -> list[DltResource]:
         return [_resource(line, each) for each in lists]
@@ -177,8 +178,8 @@ def _columns(record: type[Model]) -> dict[str, TColumnSchema]:
 class _Line:
     """A session in a thread of its own, open while anything is drawn. The thread ends with whoever holds this."""
 
-    def __init__(self, xero: Xero, tenants: Sequence[str] | None) -> None:
-        self._xero, self._tenants = xero, tenants
+    def __init__(self, xero: Xero, tenants: Sequence[str] | None, *, may_skip: bool) -> None:
+        self._xero, self._tenants, self._may_skip = xero, tenants, may_skip
         self._lock, self._drawing = threading.Lock(), 0
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -189,7 +190,7 @@ class _Line:
         draws: dict[str, _Draw] = {}
         try:
             draws |= _run(self._draws(origin, kept), loop)
-            yield _side_by_side(draws, loop)
+            yield _side_by_side(draws, loop, may_skip=self._may_skip)
         finally:
             for draw in draws.values():
                 _run(draw.close(), loop)
@@ -199,10 +200,12 @@ class _Line:
         ids = self._tenants or [one.tenant_id or "" for one in await self._xero.connections()]
         draws: dict[str, _Draw] = {}
         for tenant_id in ids:
-            place, why = resume(origin, Checkpoint.read(kept.get(tenant_id)))
+            tenant = self._xero.tenant(tenant_id, bulk=True)
+            asked = origin.asked_by(tenant)
+            place, why = resume(asked, Checkpoint.read(kept.get(tenant_id)))
             if why:
                 _log.warning("all %s are drawn again, and rows of before stay: %s", origin.name, why)
-            draws[tenant_id] = _Draw(Crawl(origin, self._xero.tenant(tenant_id, bulk=True), place).batches())
+            draws[tenant_id] = _Draw(Crawl(asked, tenant, place).batches())
         return draws
 
     def _enter(self) -> asyncio.AbstractEventLoop:
@@ -244,7 +247,9 @@ class _Draw:
         await self._batches.aclose()
 
 
-def _side_by_side(draws: Mapping[str, _Draw], loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Batch]]:
+def _side_by_side(
+    draws: Mapping[str, _Draw], loop: asyncio.AbstractEventLoop, *, may_skip: bool
+) -> Iterator[tuple[str, Batch]]:
     """Batches as they come; a tenant's next one is drawn while this one is used."""
     coming = {_start(draw.next(), loop): tenant_id for tenant_id, draw in draws.items()}
     while coming:
@@ -255,6 +260,11 @@ def _side_by_side(draws: Mapping[str, _Draw], loop: asyncio.AbstractEventLoop) -
             except DailyLimitReached as error:
                 # To raise would make dlt throw away what the day has brought.
                 _log.warning("the day's calls of tenant %s are used up, run it again later: %s", tenant_id, error)
+                continue
+            except MissingScope as error:
+                if not may_skip:
+                    raise
+                _log.warning("left out for tenant %s, since it was not named: %s", tenant_id, error)
                 continue
             if batch is not None:
                 coming[_start(draws[tenant_id].next(), loop)] = tenant_id

@@ -1,14 +1,16 @@
-"""The table of commands."""
+"""The table of commands. A command's module is imported when it is used: most need no sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from .._version import __version__
-from . import create, demo, export, limits, login, sandbox, tenants
 
 __all__ = ["app"]
 
@@ -21,21 +23,44 @@ Exit codes: 0 done, 1 an error, 2 wrong usage, 3 and 4 some records were not cre
 day's calls are used up (try again later), 130 interrupted, 143 terminated, 141 nobody reads the output.
 """
 
-app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo.demo,
-    "sandbox": sandbox.sandbox,
-    "login": login.login,
-    "logout": login.logout,
-    "tenants": tenants.tenants,
-    "disconnect": tenants.disconnect,
-    "export": export.export,
-    "create": create.create,
-    "limits": limits.limits,
+COMMANDS = {
+    "demo": "demo",
+    "sandbox": "sandbox",
+    "login": "login",
+    "logout": "login",
+    "tenants": "tenants",
+    "disconnect": "tenants",
+    "export": "export",
+    "create": "create",
+    "limits": "limits",
 }
-for name, command in COMMANDS.items():
-    app.command(name)(command)
+"""The module of each command, which has a function of the command's name."""
+
+
+# Any: click's own types, which newer typers bring along and older ones take from click.
+class _Table(Mapping[str, Any]):
+    """The commands, each made when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        module = import_module(f".{COMMANDS[name]}", __package__)
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(name)(cast("Callable[..., None]", getattr(module, name)))
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = cast("Any", _Table())
+
+
+app = typer.Typer(cls=_Commands, help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _show_version(wanted: bool) -> None:

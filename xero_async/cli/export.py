@@ -160,6 +160,8 @@ async def _export(wish: _Wish, base_url: str, identity_url: str, client_id: str)
             except DailyLimitReached as error:
                 raise CommandError(_tomorrow(error.resets_at), LATER) from error
     show(("records", "file"), ((file.records, file.path) for file in summary.files))
+    for each in summary.skipped:
+        _note(f"{each.tenant}, {each.resource}: left out, since {each.reason}")
     for file in summary.files:
         if file.restarted:
             _note(f"{file.tenant}, {file.resource}: all was drawn again, since {file.restarted}")
@@ -188,10 +190,13 @@ async def _plan(wish: _Wish, base_url: str, identity_url: str, client_id: str) -
     wanted = sources(wish.resources, page_size=wish.page_size, where=wish.where, modified_since=wish.since)
     async with connect(base_url, identity_url, client_id) as xero:
         tenants, names = await _tenants(xero, wish)
-        parts = await plan(tenants, wanted)
+        parts = await plan(tenants, wanted, may_skip=wish.resources is None)
     show(
         ("organisation", "resource", "records", "calls"),
         ((names[one.tenant_id], one.resource, "?" if one.records is None else one.records, one.calls) for one in parts),
     )
+    for part in parts:
+        if part.refusal:
+            _note(f"{names[part.tenant_id]}, {part.resource}: will be left out, since {part.refusal}")
     calls = sum(part.calls for part in parts)
     _note(f"a whole draw takes {calls:,} calls and at least {clock_face(least(parts, Limits()))}")

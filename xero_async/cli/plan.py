@@ -12,6 +12,7 @@ from msgspec import Struct
 from ..bulk.export.sources import Source
 from ..pacing import Limits
 from ..session import Tenant
+from ..wire.errors import MissingScope
 from .proof import least_seconds
 
 __all__ = ["Part", "least", "plan"]
@@ -29,14 +30,28 @@ class Part(Struct, frozen=True, kw_only=True):
     """None where Xero does not count them."""
     calls: int
     """At least so many, where they are not counted."""
+    refusal: str = ""
+    """Why Xero does not give it, where that is known."""
 
 
-async def plan(tenants: Sequence[Tenant], sources: Sequence[Source]) -> list[Part]:
-    """What a whole draw takes. It costs a call for each list that has pages, and raises errors of the tree."""
-    return list(await asyncio.gather(*(_part(tenant, source) for tenant in tenants for source in sources)))
+async def plan(tenants: Sequence[Tenant], sources: Sequence[Source], *, may_skip: bool = False) -> list[Part]:
+    """What a whole draw takes. It costs a call for each list that has pages, and raises errors of the tree.
+
+    With `may_skip`, a list for which the token has no scope takes nothing.
+    """
+    return list(await asyncio.gather(*(_part(tenant, source, may_skip) for tenant in tenants for source in sources)))
 
 
-async def _part(tenant: Tenant, source: Source) -> Part:
+async def _part(tenant: Tenant, source: Source, may_skip: bool) -> Part:
+    try:
+        return await _asked(tenant, source)
+    except MissingScope as error:
+        if not may_skip:
+            raise
+        return Part(tenant_id=tenant.id, resource=source.name, records=None, calls=0, refusal=error.message)
+
+
+async def _asked(tenant: Tenant, source: Source) -> Part:
     records, calls = None, 1
     if source.way == "pages":
         records = (await source.pages(tenant, size=1, since=source.since, page=1)).item_count

@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from ...apis.rows import Resource
 from ...session import Tenant
-from ...wire.errors import DailyLimitReached, InvalidArgument, XeroError
+from ...wire.errors import DailyLimitReached, Forbidden, InvalidArgument, MissingScope, NotFound, XeroError
 from ...wire.parameters import MAX_PAGE_SIZE
 from ..hooks import tell
 from .checkpoint import Checkpoint
@@ -37,7 +37,7 @@ from .sinks.base import Finished, Place, Sink, Table
 from .sinks.jsonl import JsonLines
 from .sources import Source, listable, source_of, sources
 
-__all__ = ["Batch", "Export", "ExportProgress", "Exported", "Summary", "export", "folder_names", "listable"]
+__all__ = ["Batch", "Export", "ExportProgress", "Exported", "Skipped", "Summary", "export", "folder_names", "listable"]
 
 T = TypeVar("T")
 
@@ -83,6 +83,15 @@ class Exported(Struct, frozen=True, kw_only=True):
     """Why everything was drawn again, although an earlier run had left a result or a part; empty where it was not."""
 
 
+class Skipped(Struct, frozen=True, kw_only=True):
+    """A resource that Xero would not give, where none was named; what an earlier run left of it is as it was."""
+
+    tenant: str
+    resource: str
+    reason: str
+    """What Xero said, and what may help."""
+
+
 class Summary(Struct, frozen=True, kw_only=True):
     """What an export has written."""
 
@@ -92,6 +101,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """Requests sent for these tenants meanwhile, repeated ones included."""
     received: int = 0
     """Bytes drawn for these tenants meanwhile, as they came over the wire: these are what Xero bills."""
+    skipped: tuple[Skipped, ...] = ()
+    """Resources that Xero would not give: a scope is missing, or the organisation has no such thing."""
 
     @property
     def records(self) -> int:
@@ -132,6 +143,9 @@ class Export:
         `full` draws everything again, and what is gone at Xero is gone from the result. Lists whose records can be
         deleted are drawn whole each time.
 
+        Where no resources are named, one that Xero refuses is left out and told of in `Summary.skipped`, unless all of
+        a tenant are; a resource that was named raises.
+
         Raises `InvalidArgument` before the first call for what cannot be right, `DailyLimitReached` with the moment
         from which on the tenant has calls again, when the other tenants are through, other errors of the tree at once,
         `SinkError`, or `OSError`. The same call then goes on where this one ended. The sink is closed at the end.
@@ -152,15 +166,16 @@ class Export:
         ]
         before = [tenant.usage for tenant in drawn]
         try:
-            files = await _side_by_side([_in_turn(each) for each in works])
+            done = await _side_by_side([_in_turn(each, may_skip=resources is None) for each in works])
         finally:
             await _in_thread(sink.close)
         after = [tenant.usage for tenant in drawn]
         return Summary(
-            files=tuple(files),
+            files=tuple(each for each in done if isinstance(each, Exported)),
             seconds=time.monotonic() - began,
             calls=sum(each.attempts for each in after) - sum(each.attempts for each in before),
             received=sum(each.received for each in after) - sum(each.received for each in before),
+            skipped=tuple(each for each in done if isinstance(each, Skipped)),
         )
 
     def batches(
@@ -180,6 +195,7 @@ class Export:
         """
         name = source_of(resource)
         (source,) = sources([name], page_size=page_size, where=where, modified_since=modified_since)
+        source = source.asked_by(resource)
         found = Checkpoint.read(after)
         place, reason = resume(source, found)
         if after is not None and (found is None or reason):
@@ -207,7 +223,7 @@ class _Work:
         full: bool,
         on_progress: Callable[[ExportProgress], object] | None,
     ) -> None:
-        self._tenant, self._name, self._source, self._sink = tenant, name, source, sink
+        self._tenant, self._name, self._source, self._sink = tenant, name, source.asked_by(tenant), sink
         # What is neither narrowed to changes nor goes on after an offset is drawn whole each time.
         self._full = full or not (source.is_dated or source.way == "offset")
         self._on_progress = on_progress
@@ -226,6 +242,15 @@ class _Work:
             raise
         finally:
             await _in_thread(table.close)
+
+    async def do_or_skip(self) -> Exported | Skipped:
+        """The same, where a list that Xero refuses may be left out: not the whole tenant, nor a wrong address."""
+        try:
+            return await self.do()
+        except (MissingScope, Forbidden, NotFound) as error:
+            if not isinstance(error, MissingScope) and not await _is_open(self._tenant):
+                raise
+            return Skipped(tenant=self._name, resource=self._source.name, reason=error.message)
 
     async def _draw_into(self, table: Table) -> Exported:
         crawl = Crawl(self._source, self._tenant, await self._open(table))
@@ -275,11 +300,25 @@ class _Work:
         )
 
 
-async def _in_turn(works: Iterable[_Work]) -> list[Exported]:
-    return [await work.do() for work in works]
+async def _in_turn(works: Sequence[_Work], *, may_skip: bool) -> Sequence[Exported | Skipped]:
+    if not may_skip:
+        return [await work.do() for work in works]
+    done = [await work.do_or_skip() for work in works]
+    if not any(isinstance(each, Exported) for each in done):
+        return [await works[0].do()]  # which says why
+    return done
 
 
-async def _side_by_side(runs: Sequence[Coroutine[Any, Any, list[Exported]]]) -> list[Exported]:
+async def _is_open(tenant: Tenant) -> bool:
+    """Whether a tenant can be reached at all."""
+    try:
+        await tenant.organisations.list()
+    except XeroError:
+        return False
+    return True
+
+
+async def _side_by_side(runs: Sequence[Coroutine[Any, Any, Sequence[T]]]) -> list[T]:
     """What all runs leave, in order. The first error ends the others and is raised as it is.
 
     Only a tenant that has no calls left today lets the others come to their end first.

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -77,12 +78,16 @@ class Batch(Struct, frozen=True, kw_only=True):
         return arrow_table(self.record, self.records)
 
 
+_UNITDP = re.compile(r'"unitdp":\d')
+
+
 def resume(source: Source, found: Checkpoint | None) -> tuple[Checkpoint | None, str]:
     """The place to go on from, or None and the reason why all is drawn again (or "" where nothing was drawn yet)."""
     if found is None:
         return None, ""
     if found.query != source.fingerprint:
-        return None, "the filter is another one than before"
+        is_about_decimals = _UNITDP.findall(found.query) != _UNITDP.findall(source.fingerprint)
+        return None, f"the {'decimals are others' if is_about_decimals else 'filter is another one'} than before"
     earlier = found.wanted_since is not None and (source.since is None or source.since < found.wanted_since)
     if earlier:
         return None, "changes are wanted from an earlier moment on than before"

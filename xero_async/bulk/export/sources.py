@@ -72,6 +72,14 @@ class Source(Struct, frozen=True, kw_only=True):
         # Which resources there are is known at run time alone.
         return cast("Callable[..., Pages[Model]]", getattr(tenant, self.name).list)(**keywords)
 
+    def asked_by(self, owner: object) -> Source:
+        """The list as a tenant's session, or a bound resource's, asks for it: with its decimals of unit amounts."""
+        # Part of the query, so that no result mixes amounts of 2 decimals and of 4.
+        unitdp: int | None = getattr(getattr(getattr(owner, "_caller", None), "line", None), "unitdp", None)
+        if unitdp is None or "unitdp" not in self._takes:
+            return self
+        return replace(self, query={**self.query, "unitdp": unitdp})
+
     @property
     def _takes(self) -> tuple[str, ...]:
         return self.operation.parameters.__struct_fields__

@@ -31,6 +31,7 @@ from msgspec import Struct
 
 from ....models import Model
 from ....wire.errors import InvalidArgument
+from ....wire.parameters import MAX_PAGE_SIZE
 from .base import Finished, Place, SinkError
 
 __all__ = ["JsonLines"]
@@ -71,13 +72,16 @@ class _Format(NamedTuple):
     suffix: str
     pack: Callable[[bytes], bytes]
     read: Callable[[Path], IO[bytes]]
+    together: int = MAX_PAGE_SIZE
+    """Records that are packed at a time."""
 
 
 def _plain() -> _Format:
     def read(path: Path) -> IO[bytes]:
         return path.open("rb")
 
-    return _Format("", bytes, read)
+    # What fits into the processor's cache is written from there.
+    return _Format("", bytes, read, 64)
 
 
 def _gzip() -> _Format:
@@ -178,9 +182,12 @@ class _Lines:
         if records:
             self._ids.note(self._ids.of_records(records))
             stream.seek(state.length)
-            stream.write(self._format.pack(_ENCODER.encode_lines(records)))
+            for start in range(0, len(records), self._format.together):
+                some = records[start : start + self._format.together]
+                stream.write(self._format.pack(_ENCODER.encode_lines(some)))
             stream.flush()
             os.fsync(stream.fileno())
+            _forget(stream, state.length)
         after = msgspec.structs.replace(state, drawn=checkpoint.decode(), lines=state.lines + len(records))
         after.length = stream.tell() if records else state.length
         self._save(after)
@@ -340,14 +347,15 @@ class _Ids:
             return
         if len(set(given)) < len(given):
             self.doubtful.update(id for id, times in Counter(given).items() if times > 1)
-        highest = {order: max(map(order, given)) for order in self._highest or _ORDERS}
-        if len(self._highest) > 1:
+        lowest = {order: min(map(order, given)) for order in self._highest}
+        if len(lowest) > 1:
             # Xero says by which order it sorts ids in no document: the second page tells.
-            lowest = {order: min(map(order, given)) for order in _ORDERS}
             order = next((each for each in _ORDERS if lowest[each] > self._highest[each]), _ORDERS[0])
             self._highest = {order: self._highest[order]}
+        highest = {order: max(map(order, given)) for order in self._highest or _ORDERS}
         for order, before in self._highest.items():
-            self.doubtful.update(id for id in given if order(id) <= before)
+            if lowest[order] <= before:
+                self.doubtful.update(id for id in given if order(id) <= before)
             highest = {order: max(before, highest[order])}
         self._highest = highest
 
@@ -355,16 +363,12 @@ class _Ids:
 _Order = Callable[[str], str]
 
 
-def _as_text(id: str) -> str:
-    return id
-
-
 def _as_sql_server(id: str) -> str:
     # https://learn.microsoft.com/dotnet/framework/data/adonet/sql/comparing-guid-and-uniqueidentifier-values
     return id[24:] + id[19:23]
 
 
-_ORDERS: tuple[_Order, ...] = (_as_text, _as_sql_server)
+_ORDERS: tuple[_Order, ...] = (str, _as_sql_server)
 
 
 # -- bytes ----------------------------------------------------------------------------------------------------------
@@ -382,6 +386,16 @@ def _replace(path: Path, data: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     beside.replace(path)
+
+
+def _forget(stream: IO[bytes], start: int) -> None:
+    """Take what is on the disk from `start` on out of the system's memory, where nobody will look for it soon.
+
+    The next page then goes into the same memory: to find fresh memory for it may cost more than to encode it.
+    """
+    if hasattr(os, "posix_fadvise"):  # Linux and FreeBSD
+        with suppress(OSError):  # a file system that takes no advice
+            os.posix_fadvise(stream.fileno(), start, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync(folder: Path) -> None:
