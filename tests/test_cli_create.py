@@ -227,11 +227,12 @@ def test_an_error_keeps_all_records_back_unless_skipped(run: Run, sandbox: Sandb
 
 
 def test_the_checks_know_the_organisation(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
-    """An account that the organisation does not have is found before anything is sent."""
-    bad = invoice("A")
-    bad["LineItems"][0]["AccountCode"] = "no-such"
-    result = run("create", "invoices", str(lines_of(tmp_path, bad)), "--check")
-    assert "LineItems[0].AccountCode" in result.stdout
+    """An account that the organisation does not have, or that is a bank account, is found before anything is sent."""
+    for code in ("no-such", "090"):
+        bad = invoice("A")
+        bad["LineItems"][0]["AccountCode"] = code
+        result = run("create", "invoices", str(lines_of(tmp_path, bad)), "--check")
+        assert "LineItems[0].AccountCode" in result.stdout
 
 
 # -- refusing -------------------------------------------------------------------------------------------------------

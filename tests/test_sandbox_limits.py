@@ -128,15 +128,18 @@ def test_a_rejected_call_is_not_counted() -> None:
 
 
 def test_limits_that_are_off_still_count_what_comes() -> None:
-    """Nobody is turned away, the headers say that all is left, and the busiest window is known."""
+    """Nobody is turned away, no header names a limit that is none, and the busiest window is known."""
     meter = Meter(None)
     assert [call(meter, 0.0) for _ in range(200)] == [None] * 200
     assert meter.busiest_minute == {"t": 200}
-    assert meter.headers("t", 0.0) == {
-        "X-AppMinLimit-Remaining": "10000",
-        "X-MinLimit-Remaining": "60",
-        "X-DayLimit-Remaining": "5000",
-    }
+    assert meter.headers("t", 0.0) == {}
+
+
+async def test_a_client_with_wider_limits_is_not_slowed_where_there_are_none() -> None:
+    """With limits off, answers name none, so that a client that may call more often than Xero lets it does."""
+    async with running(limits=None) as client:
+        reply = await client.call("GET", "/Contacts")
+        assert not [name for name in reply.headers if "Limit" in name]
 
 
 @given(

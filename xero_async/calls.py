@@ -121,7 +121,8 @@ class Line(ABC):
         telemetry: Telemetry | None,
     ) -> None:
         self.auth, self.limiter, self.retry, self.base_url = auth, limiter, retry, base_url
-        self.unitdp, self.strict, self.on_attempt, self.telemetry = unitdp, strict, on_attempt, telemetry
+        self.unitdp: Literal[2, 4] | None = unitdp
+        self.strict, self.on_attempt, self.telemetry = strict, on_attempt, telemetry
         self.meters: dict[str | None, Meter] = {}
         self.scopes: set[asyncio.Timeout] = set()
         self.idle = asyncio.Event()
@@ -181,6 +182,11 @@ class Caller(Struct, frozen=True, eq=False):
     bulk: bool = False
     timeout: aiohttp.ClientTimeout | None = None
 
+    @property
+    def unitdp(self) -> Literal[2, 4] | None:
+        """The decimals of unit amounts that every operation is asked for that takes them."""
+        return self.line.unitdp
+
     async def call(
         self,
         operation: Operation[R],
@@ -233,7 +239,7 @@ class Caller(Struct, frozen=True, eq=False):
             return await call.run()
 
     def _completed(self, parameters: Parameters) -> Parameters:
-        unitdp = self.line.unitdp
+        unitdp = self.unitdp
         if unitdp is not None and getattr(parameters, "unitdp", unitdp) is None:
             return replace(parameters, unitdp=unitdp)
         return parameters

@@ -23,6 +23,7 @@ from .rows import Resource, Row
 if TYPE_CHECKING:
     # For its type alone: nothing here needs it before it is called.
     from ..bulk.create import CreateProgress, Creation
+    from ..preflight import Known
 
 __all__ = ["Batch", "Many", "ManyWrite", "Sender", "many"]
 
@@ -36,6 +37,11 @@ class Sender(Protocol):
     @property
     def tenant(self) -> str | None:
         """The tenant's id."""
+        ...
+
+    @property
+    def unitdp(self) -> Literal[2, 4] | None:
+        """The decimals of unit amounts that every operation is asked for that takes such a wish."""
         ...
 
     def prepare(
@@ -62,6 +68,11 @@ class Batch(Struct, Generic[M], frozen=True):
     def is_separate(self) -> bool:
         """Whether an element that Xero refuses leaves the others alone, rather than making an error of the answer."""
         return "summarize_errors" in self.operation.parameters.__struct_fields__
+
+    @property
+    def unitdp(self) -> Literal[2, 4] | None:
+        """The decimals of unit amounts that it is sent with; None for Xero's own."""
+        return self.sender.unitdp if "unitdp" in self.operation.parameters.__struct_fields__ else None
 
     def request(self, records: Sequence[M]) -> Request[Results[M]]:
         """A call that writes these records, under a key of its own."""
@@ -92,6 +103,7 @@ class ManyWrite(Generic[M]):
         *,
         journal: str | PathLike[str] | None = None,
         preflight: Literal["refuse", "skip"] | None = None,
+        known: Known | None = None,
         reserve_reference: bool = False,
         chunk_size: int | None = None,
         max_bytes: int | None = None,
@@ -105,6 +117,7 @@ class ManyWrite(Generic[M]):
             records,
             journal=journal,
             preflight=preflight,
+            known=known,
             reserve_reference=reserve_reference,
             chunk_size=chunk_size,
             max_bytes=max_bytes,

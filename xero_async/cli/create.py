@@ -32,7 +32,7 @@ from ..apis.many import ManyWrite
 from ..apis.rows import Resource
 from ..bulk.reading import Located, Reading, locate
 from ..models import Invoice, Model, TrackingCategory
-from ..preflight import Finding, check
+from ..preflight import Checker, Finding, Known
 from ..session import Tenant
 from ..wire import Page
 from ..wire.errors import Forbidden, InvalidArgument, MissingScope
@@ -248,13 +248,10 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
-    """What the checks know of an organisation; None where the app may not ask."""
+    """What is known of an organisation; None where the app may not ask."""
 
-    region: str | None = None
-    tax_types: frozenset[str] | None = None
-    accounts: frozenset[str] | None = None
-    currencies: frozenset[str] | None = None
-    tracking: dict[str, frozenset[str]] | None = None
+    known: Known = Known()
+    """What the records are checked against."""
     tax_names: dict[str, str] | None = None
     themes: dict[str, str] | None = None
 
@@ -270,7 +267,7 @@ async def _create(order: Order, base_url: str, identity_url: str, client_id: str
                 raise CommandError("one organisation at a time: name it with --tenant", MISUSED)
             tenant = xero.tenant(connections[0], bulk=True)
             label = connections[0].tenant_name or tenant.id
-            source = _Source(order, path, await _ask(tenant))
+            source = _Source(order, path, await _ask(tenant, order.unitdp))
             found = await source.check()
             if (found.errors and not order.skip) or order.only_check:
                 found.tell()
@@ -299,7 +296,7 @@ def _source(order: Order) -> Generator[Path]:
         yield path
 
 
-async def _ask(tenant: Tenant) -> Organisation:
+async def _ask(tenant: Tenant, unitdp: Literal[2, 4] | None) -> Organisation:
     """What the organisation has. What the app may not see of it is not checked."""
     organisations, rates, accounts, currencies, themes, categories = await asyncio.gather(
         _seen(tenant.organisations.list()),
@@ -309,12 +306,17 @@ async def _ask(tenant: Tenant) -> Organisation:
         _seen(tenant.branding_themes.list()),
         _seen(tenant.tracking_categories.list()),
     )
+    # No line stands on a bank account.
+    lined = [one for one in accounts or () if one.type != "BANK"]
     return Organisation(
-        region=organisations[0].country_code if organisations else None,
-        tax_types=_texts(rate.tax_type for rate in rates) if rates else None,
-        accounts=_texts(text for one in accounts for text in (one.code, one.account_id)) if accounts else None,
-        currencies=_texts(currency.code for currency in currencies) if currencies else None,
-        tracking=None if categories is None else {one.name or "": _options(one) for one in categories},
+        known=Known(
+            region=organisations[0].country_code if organisations else None,
+            unitdp=unitdp,
+            tax_types=_texts(rate.tax_type for rate in rates) if rates else None,
+            accounts=_texts(text for one in lined for text in (one.code, one.account_id)) if accounts else None,
+            currencies=_texts(currency.code for currency in currencies) if currencies else None,
+            tracking=None if categories is None else {one.name or "": _options(one) for one in categories},
+        ),
         tax_names={rate.name: rate.tax_type for rate in rates or () if rate.name and rate.tax_type},
         themes={
             theme.name: theme.branding_theme_id for theme in themes or () if theme.name and theme.branding_theme_id
@@ -375,7 +377,8 @@ class _Source:
     """The records of a file, drawn from it as often as they are needed."""
 
     def __init__(self, order: Order, path: Path, known: Organisation) -> None:
-        self._order, self._path, self._known = order, path, known
+        self._order, self._path = order, path
+        self.known = known.known
         self._is_over = False
         self.lines = array("Q")
         """The line on which each record begins."""
@@ -395,17 +398,10 @@ class _Source:
             self._is_over = True  # the thread cannot be interrupted, so it asks
 
     def _checked(self) -> _Found:
-        found, known = _Found(self._order.title), self._known
-        for finding in check(
-            self._counted(),
-            region=known.region,
-            unitdp=self._order.unitdp,
-            tax_types=known.tax_types,
-            accounts=known.accounts,
-            currencies=known.currencies,
-            tracking=known.tracking,
-        ):
-            found.add(finding, self.lines)
+        found, checker = _Found(self._order.title), Checker(self.known)
+        for row, record in enumerate(self._counted()):
+            for finding in checker.look(row, record):
+                found.add(finding, self.lines)
         found.records = len(self.lines)
         return found
 
@@ -457,6 +453,7 @@ async def _send(order: Order, source: _Source, tenant: Tenant, label: str, board
         source.records(),
         journal=order.journal,
         preflight="skip" if order.skip else None,
+        known=source.known,
         reserve_reference=order.reserve_reference,
         on_progress=progressed,
     )

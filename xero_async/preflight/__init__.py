@@ -18,6 +18,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, Literal
 
+from msgspec import Struct
 from msgspec.structs import fields
 
 from ..models import Model
@@ -34,7 +35,9 @@ __all__ = [
     "NETWORK_TAX_TYPES",
     "SHEETS",
     "TAX_TYPES",
+    "Checker",
     "Finding",
+    "Known",
     "Rule",
     "Severity",
     "Sheet",
@@ -44,6 +47,53 @@ __all__ = [
 
 SHEETS: Final[Mapping[type[Model], Sheet]] = {sheet.model: sheet for sheet in (*SALES, *MONEY, *SETTINGS)}
 """What is checked of each kind of record. Of others, only lengths, ids, values, numbers and days are."""
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What is known of the organisation that records are meant for; None where it is not."""
+
+    region: str | None = None
+    """Its country code."""
+    unitdp: Literal[2, 4] | None = None
+    """The decimals that unit amounts will be sent with; 2 by default."""
+    tax_types: Collection[str] | None = None
+    """All that it has."""
+    accounts: Collection[str] | None = None
+    """The codes of those that lines may stand on, and their ids where lines have ids."""
+    currencies: Collection[str] | None = None
+    """All that it has switched on."""
+    tracking: Mapping[str, Collection[str]] | None = None
+    """The options of all categories, by the category's name."""
+
+
+class Checker:
+    """Looks at records one by one, and remembers the numbers and names of those that it has seen."""
+
+    def __init__(self, known: Known | None = None, *, network: bool = False) -> None:
+        known = known or Known()
+        region = region_of(known.region)
+        documented = NETWORK_TAX_TYPES if network else TAX_TYPES
+        given = None if known.tax_types is None else frozenset(known.tax_types)
+        self._ground = Ground(
+            region=region,
+            places=known.unitdp or 2,
+            tax_types=given,
+            documented=documented.get(region, _any(network)) if given is None else given,
+            accounts=None if known.accounts is None else frozenset(known.accounts),
+            account_ids=frozenset(plain_guid(account) for account in known.accounts or () if is_guid(account)),
+            currencies=None if known.currencies is None else frozenset(known.currencies),
+            tracking=None if known.tracking is None else _folded(known.tracking),
+            network=network,
+        )
+        self._seen: dict[Unique, dict[Hashable, int]] = {}
+
+    def look(self, row: int, record: Model) -> list[Finding]:
+        """What is wrong with a record, the one at `row` of the input."""
+        sheet = _sheet_of(type(record))
+        found = sheet.examine(record, self._ground)
+        if sheet.unique:
+            _compare(sheet, row, record, self._seen, found)
+        return [Finding(row, *breach) for breach in found] if found else []
 
 
 def check(
@@ -67,32 +117,16 @@ def check(
 
     A finding of severity `error` is for what Xero is sure to refuse. Nothing is raised for the records themselves.
     """
-    known = region_of(region)
-    documented = NETWORK_TAX_TYPES if network else TAX_TYPES
-    given = None if tax_types is None else frozenset(tax_types)
-    ground = Ground(
-        region=known,
-        places=unitdp or 2,
-        tax_types=given,
-        documented=documented.get(known, _any(network)) if given is None else given,
-        accounts=None if accounts is None else frozenset(accounts),
-        account_ids=frozenset(plain_guid(account) for account in accounts or () if is_guid(account)),
-        currencies=None if currencies is None else frozenset(currencies),
-        tracking=None if tracking is None else _folded(tracking),
-        network=network,
+    known = Known(
+        region=region,
+        unitdp=unitdp,
+        tax_types=tax_types,
+        accounts=accounts,
+        currencies=currencies,
+        tracking=tracking,
     )
-    return _check(records, ground)
-
-
-def _check(records: Iterable[Model], ground: Ground) -> Iterator[Finding]:
-    seen: dict[Unique, dict[Hashable, int]] = {}
-    for row, record in enumerate(records):
-        sheet = _sheet_of(type(record))
-        found = sheet.examine(record, ground)
-        if sheet.unique:
-            _compare(sheet, row, record, seen, found)
-        if found:
-            yield from (Finding(row, *breach) for breach in found)
+    checker = Checker(known, network=network)
+    return (finding for row, record in enumerate(records) for finding in checker.look(row, record))
 
 
 def _compare(

@@ -177,7 +177,12 @@ class Meter:
             self._stamp(seat, now)
 
     def headers(self, tenant: str | None, now: float) -> dict[str, str]:
-        """Name each count that remains; a call without a tenant has only the app's."""
+        """Name each count that remains; a call without a tenant has only the app's, and without limits there is none.
+
+        A client believes what it is told: one that may make 10,000 calls a minute would slow down to the 60 it reads.
+        """
+        if not self._enforced:
+            return {}
         limits, seat = self._limits, self._seat(tenant)
         left = {"X-AppMinLimit-Remaining": self._left(self._app_minute, limits.app_minute, self._in_flight, now)}
         if seat is not None:
@@ -212,7 +217,7 @@ class Meter:
         return self._counted(window, in_flight, now) >= limit
 
     def _left(self, window: Window, limit: int, in_flight: int, now: float) -> int:
-        return max(0, limit - self._counted(window, in_flight, now)) if self._enforced else limit
+        return max(0, limit - self._counted(window, in_flight, now))
 
     def _counted(self, window: Window, in_flight: int, now: float) -> int:
         held = in_flight if self._limits.stamp == "completion" else 0

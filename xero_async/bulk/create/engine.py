@@ -16,10 +16,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
 
+from msgspec.structs import replace
+
 from ...apis.many import ManyWrite
 from ...apis.rows import Resource
 from ...models import Model
-from ...preflight import check
+from ...preflight import Checker, Known
 from ...wire.errors import InvalidArgument
 from ..hooks import tell
 from .chunks import ENVELOPE, MAX_BYTES, MAX_CHUNK, Item, chunks_of
@@ -48,6 +50,7 @@ def create_many(
     *,
     journal: str | PathLike[str] | None = None,
     preflight: Preflight | None = None,
+    known: Known | None = None,
     reserve_reference: bool = False,
     chunk_size: int | None = None,
     max_bytes: int | None = None,
@@ -72,7 +75,8 @@ def create_many(
     stay `Unknown`. `clock` tells seconds since 1970, by which keys grow old.
 
     `preflight` looks for what Xero would refuse: "refuse" raises `InvalidArgument` before anything is sent, for which
-    it keeps all records in memory; "skip" fails such records alone.
+    it keeps all records in memory; "skip" fails such records alone, and keeps their numbers and names, to notice the
+    second of two. `known` is what they are checked against of the organisation: `Known(region="NZ", accounts=codes)`.
 
     Given a batch operation, such as `tenant.invoices.create`, or a function like one, each chunk is one call of it, and
     what may or may not have been done is told as `Unknown` and left at that.
@@ -97,11 +101,12 @@ def create_many(
     # The declared type says so too, but a single record is an easy slip.
     if not isinstance(records, Iterable | AsyncIterable):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgument("records is an iterable or an async iterable of records")
-    if preflight == "refuse":
-        records = _checked(records)
-    size, delivery = chunk_size or MAX_CHUNK, None
     if isinstance(into, Resource):
         into = _line_of(into)
+    checker = None if preflight is None else Checker(_completed(known or Known(), into))
+    if checker is not None and preflight == "refuse":
+        records, checker = _checked(records, checker), None
+    size, delivery = chunk_size or MAX_CHUNK, None
     if isinstance(into, ManyWrite):
         many = into
         size = chunk_size or (MAX_CHUNK if many.batch.is_separate else 1)
@@ -115,7 +120,7 @@ def create_many(
         (size, most),
         in_flight,
         on_progress,
-        skips=preflight == "skip",
+        checker=checker,
     )
 
 
@@ -127,12 +132,20 @@ def _line_of(resource: Resource) -> ManyWrite[Any]:
     return line
 
 
-def _checked(records: Iterable[M] | AsyncIterable[M]) -> Iterable[M]:
+def _completed(known: Known, into: ManyWrite[M] | BatchWrite[M]) -> Known:
+    """With the decimals of unit amounts that the client sends, where the caller names none."""
+    if known.unitdp is None and isinstance(into, ManyWrite):
+        return replace(known, unitdp=into.batch.unitdp)
+    return known
+
+
+def _checked(records: Iterable[M] | AsyncIterable[M], checker: Checker) -> Iterable[M]:
     """Records of which none has an error. Raises `InvalidArgument` that names the first of those that have."""
     if isinstance(records, AsyncIterable):
         raise InvalidArgument("an async iterable cannot be looked through beforehand: preflight it by 'skip'")
     kept = list(records)
-    errors = [finding for finding in check(kept) if finding.severity == "error"]
+    found = (finding for row, record in enumerate(kept) for finding in checker.look(row, record))
+    errors = [finding for finding in found if finding.severity == "error"]
     if errors:
         shown = "; ".join(str(finding) for finding in errors[:MOST_SHOWN])
         more = f"; and {len(errors) - MOST_SHOWN} more" if len(errors) > MOST_SHOWN else ""
@@ -140,15 +153,16 @@ def _checked(records: Iterable[M] | AsyncIterable[M]) -> Iterable[M]:
     return kept
 
 
-def _skip(items: Sequence[Item[M]]) -> None:
+def _skip(items: Sequence[Item[M]], checker: Checker) -> None:
     """Fail the records that Xero would refuse."""
-    fresh = [item for item in items if item.outcome is None]
-    errors: dict[int, list[str]] = {}
-    for finding in check([item.record for item in fresh]):
-        if finding.severity == "error":
-            errors.setdefault(finding.row, []).append(f"{finding.field}: {finding.message} ({finding.rule})")
-    for row, messages in errors.items():
-        fresh[row].outcome = Failed(tuple(messages))
+    for item in items:
+        if isinstance(item.outcome, Failed):
+            continue
+        # What an earlier run has sent is what it is, and is looked at for its number.
+        errors = [found for found in checker.look(item.position, item.record) if found.severity == "error"]
+        if errors and item.outcome is None:
+            told = (f"{error.field}: {error.message} ({error.rule})" for error in errors)
+            item.outcome = Failed(tuple(told))
 
 
 class _Flight(Generic[M]):
@@ -183,9 +197,9 @@ class Creation(Generic[M]):
         in_flight: int,
         on_progress: Callable[[CreateProgress], object] | None,
         *,
-        skips: bool = False,
+        checker: Checker | None = None,
     ) -> None:
-        self._delivery, self._in_flight, self._on_progress, self._skips = delivery, in_flight, on_progress, skips
+        self._delivery, self._in_flight, self._on_progress, self._checker = delivery, in_flight, on_progress, checker
         size, most = sizes
         self._chunks = chunks_of(records, size, most, size, self._recall)
         self._drawn = 0
@@ -282,8 +296,8 @@ class Creation(Generic[M]):
 
     async def _recall(self, items: Sequence[Item[M]]) -> None:
         await self._delivery.recall(items)
-        if self._skips:
-            _skip(items)
+        if self._checker is not None:
+            _skip(items, self._checker)
 
     async def _fly(self, flight: _Flight[M], slots: asyncio.Semaphore) -> None:
         fresh = [item for item in flight.items if item.outcome is None]

@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -88,6 +87,8 @@ class _Aloft(Struct, eq=False):
 
     marks: frozenset[Mark]
     over: asyncio.Event
+    records: list[Any]
+    """Those of which nobody knows yet what became; none once they have been looked up. Any: of the batch's kind."""
 
 
 class ExactDelivery(Delivery[M], Generic[M]):
@@ -102,7 +103,7 @@ class ExactDelivery(Delivery[M], Generic[M]):
         self._open: dict[int, Unknown] = {}
         """Calls of earlier runs that could not be settled, by their chunk."""
         self._aloft: list[_Aloft] = []
-        self._left_open: Counter[Mark] = Counter()
+        self._left_open: set[Mark] = set()
         """Marks of records that stay in doubt."""
         self._reading = asyncio.Lock()
 
@@ -310,7 +311,7 @@ class ExactDelivery(Delivery[M], Generic[M]):
         """Leave those that have no outcome in doubt."""
         left = [item for item in items if item.outcome is None]
         _give(left, _unknown(intent, request))
-        self._left_open.update(mark for item in left if (mark := mark_of(item.record)) is not None)
+        self._left_open |= _marks(item.record for item in left)
 
     async def _findings(
         self, intent: Intent, items: dict[int, Item[M]], aloft: _Aloft, is_over: bool
@@ -329,15 +330,19 @@ class ExactDelivery(Delivery[M], Generic[M]):
         try:
             async with self._reading:
                 candidates = await self._candidates(list(records.values()), intent.since, aloft)
+                # Nobody else judges before this has, for that is done while reading.
+                beside = self._beside(aloft)
                 ids = [id for candidate in candidates if (id := id_of(candidate)) is not None]
                 claimed = await self._journal.claimed(ids)
         except XeroError as error:
             _log.warning("what became of %d records could not be looked up: %s", len(items), error.message)
             return None
-        findings = judge(records, candidates, intent.since, claimed)
+        findings = judge(records, candidates, intent.since, claimed, beside)
         for place in [*findings.found, *findings.missing]:
-            if (mark := mark_of(records[place])) is not None and self._left_open[mark]:
+            if mark_of(records[place]) in self._left_open:
                 findings.forget(place)
+        self._left_open |= _marks(records[place] for place in findings.unclear)
+        aloft.records = []
         return findings
 
     async def _candidates(self, records: Sequence[M], since: float, aloft: _Aloft) -> list[M]:
@@ -352,6 +357,16 @@ class ExactDelivery(Delivery[M], Generic[M]):
         while others := self._others(aloft):
             await others[0].over.wait()
 
+    def _beside(self, aloft: _Aloft) -> list[M]:
+        """What other calls may have written under the same marks."""
+        return [
+            record
+            for other in self._aloft
+            if other is not aloft
+            for record in other.records
+            if mark_of(record) in aloft.marks
+        ]
+
     def _others(self, aloft: _Aloft) -> list[_Aloft]:
         return [
             other
@@ -362,14 +377,18 @@ class ExactDelivery(Delivery[M], Generic[M]):
     @asynccontextmanager
     async def _in_the_air(self, items: Iterable[Item[M]]) -> AsyncGenerator[_Aloft]:
         """While this lasts, a call may write records with these marks."""
-        marks = frozenset(mark for item in items if (mark := mark_of(item.record)) is not None)
-        aloft = _Aloft(marks, asyncio.Event())
+        records = [item.record for item in items]
+        aloft = _Aloft(_marks(records), asyncio.Event(), records)
         self._aloft.append(aloft)
         try:
             yield aloft
         finally:
             self._aloft.remove(aloft)
             aloft.over.set()
+
+
+def _marks(records: Iterable[Model]) -> frozenset[Mark]:
+    return frozenset(mark for record in records if (mark := mark_of(record)) is not None)
 
 
 def _verdict_under(error: XeroError, count: int, *, is_first: bool) -> _Refused | _Doubt:

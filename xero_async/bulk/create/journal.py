@@ -19,6 +19,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -125,9 +126,9 @@ class Journal:
         if self._is_closed:
             return
         self._is_closed = True
-        closing = self._thread.submit(self._close)
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
-        await asyncio.shield(asyncio.wrap_future(closing))
+        await asyncio.shield(closing)
 
     def _open(self, about: dict[str, str]) -> None:
         try:
@@ -273,7 +274,8 @@ class Journal:
     # -- its thread -------------------------------------------------------------------------------------------------
 
     async def _run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.wrap_future(self._thread.submit(call, *args, **kwargs))
+        # By way of the loop, so that a clock that stands still knows of it.
+        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(call, *args, **kwargs))
 
     def _rows(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:  # Any: what SQLite gives back
         return self._opened.execute(query, values).fetchall()

@@ -194,20 +194,26 @@ class _Group(Struct, Generic[M]):
 
     record: M
     places: list[int]
-    is_uniform: bool = True
-    """Whether they are the same in all else too."""
+    is_uniform: bool
+    """Whether they, and those of other calls that look the same, are the same in all else too."""
+    rivals: int
+    """Records of other calls that look the same."""
 
 
-def judge(records: Mapping[int, M], candidates: Sequence[M], since: float, claimed: Collection[str]) -> Findings[M]:
+def judge(
+    records: Mapping[int, M], candidates: Sequence[M], since: float, claimed: Collection[str], beside: Sequence[M] = ()
+) -> Findings[M]:
     """What became of records, by their places, when `candidates` are all that Xero has under their marks.
 
     `since` is when their call was first about to be made, in seconds since 1970; `claimed` are ids of records that
-    are others' for certain.
+    are others' for certain, `beside` what other calls may have written that nobody has looked up yet: of what any of
+    them may be, none is taken for an edited one of these, and what both may be goes to either only where they are equal
+    in all.
     """
     findings: Findings[M] = Findings({}, [], [])
     moment = datetime.fromtimestamp(since, UTC)
     free = [candidate for candidate in candidates if id_of(candidate) not in claimed]
-    for group in _groups(records):
+    for group in _groups(records, beside):
         mark = mark_of(group.record)
         if mark is None:
             findings.unclear += group.places
@@ -216,7 +222,7 @@ def judge(records: Mapping[int, M], candidates: Sequence[M], since: float, claim
         ages = [(_age(candidate, moment), candidate) for candidate in there]
         own = [candidate for age, candidate in ages if age == "since" and is_same(group.record, candidate)]
         odd = [candidate for age, candidate in ages if _is_odd(group.record, age, candidate)]
-        if not _tells(group, own, odd, records):
+        if not _tells(group, own, odd, [*records.values(), *beside]):
             findings.unclear += group.places
             continue
         for place, candidate in zip(group.places, own, strict=False):
@@ -231,23 +237,29 @@ def _is_odd(record: Model, age: str, candidate: Model) -> bool:
     return age == ("unclear" if is_same(record, candidate) else "since")
 
 
-def _tells(group: _Group[M], own: Sequence[M], odd: Sequence[M], records: Mapping[int, M]) -> bool:
-    """Whether what was found says which records of a group are there."""
-    if len(own) == len(group.places):
+def _tells(group: _Group[M], own: Sequence[M], odd: Sequence[M], records: Sequence[M]) -> bool:
+    """Whether what was found says which records of a group are there; `records` are all that may have been written."""
+    if len(own) == len(group.places) + group.rivals and (group.is_uniform or not group.rivals):
         return True
-    if len(own) > len(group.places) or (own and not group.is_uniform):
+    if len(own) > len(group.places) + group.rivals or (own and not group.is_uniform):
         return False
-    # What another record of the same call explains is no edit of this one.
-    others = [other for other in records.values() if not is_same(group.record, other)]
-    return all(any(is_same(other, candidate) for other in others) for candidate in odd)
+    # What another record explains is no edit of this one; but each explains one alone.
+    others = [other for other in records if not is_same(group.record, other)]
+    for candidate in odd:
+        known = next((place for place, other in enumerate(others) if is_same(other, candidate)), None)
+        if known is None:
+            return False
+        del others[known]
+    return True
 
 
-def _groups(records: Mapping[int, M]) -> list[_Group[M]]:
+def _groups(records: Mapping[int, M], beside: Sequence[M]) -> list[_Group[M]]:
     groups: list[_Group[M]] = []
     for place, record in records.items():
         alike = next((group for group in groups if is_same(record, group.record)), None)
         if alike is None:
-            groups.append(_Group(record, [place]))
+            rivals = [other for other in beside if is_same(record, other)]
+            groups.append(_Group(record, [place], all(record == rival for rival in rivals), len(rivals)))
         else:
             alike.places.append(place)
             alike.is_uniform = alike.is_uniform and record == alike.record
