@@ -37,7 +37,7 @@ from sink_stage import (
 )
 from strategies import records
 
-from xero_async.bulk.export.arrow import arrow_schema, arrow_table
+from xero_async.bulk.export.arrow import arrow_schema, arrow_table, need
 from xero_async.bulk.export.sinks.base import Place, SinkError
 from xero_async.bulk.export.sinks.csv import CSV
 from xero_async.bulk.export.sinks.parquet import Parquet
@@ -477,3 +477,11 @@ def test_a_record_without_its_id_is_refused(name: str, tmp_path: Path) -> None:
     assert table.open(full=False) is None
     table.close()
     sink.close()
+
+
+def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its library the sink is refused when it is made, before any call, with what to install."""
+    need.cache_clear()
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(SinkError, match=r"xero_async\[parquet\]"):
+        Parquet(tmp_path)

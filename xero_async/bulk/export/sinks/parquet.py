@@ -54,9 +54,13 @@ _GROUP = 1000
 
 
 class Parquet:
-    """A sink: a folder of Parquet files, made where there is none. Needs pyarrow, the extra `parquet`."""
+    """A sink: a folder of Parquet files, made where there is none.
+
+    Raises `SinkError` without pyarrow, the extra `[parquet]`.
+    """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        need("pyarrow.parquet")
         self.folder = Path(folder)
 
     def table(self, place: Place) -> ParquetTable:
@@ -76,7 +80,6 @@ class ParquetTable:
 
     def open(self, *, full: bool, fresh: bool = False) -> bytes | None:
         """End what was cut short, begin or go on, and return the checkpoint."""
-        need("pyarrow.parquet")
         self._final.parent.mkdir(parents=True, exist_ok=True)
         self._recover()
         kept, anew = self._paths()
