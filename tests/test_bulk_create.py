@@ -6,11 +6,11 @@ import asyncio
 import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
+from create_stage import document, invoices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sandbox_client import until
@@ -23,7 +23,6 @@ from xero_async import (
     ElementError,
     InvalidArgument,
     Invoice,
-    LineItem,
     OutcomeUnknown,
     Results,
     RetryPolicy,
@@ -42,21 +41,7 @@ from xero_async.wire import encode
 
 def invoice(number: str, unit_amount: str = "10.00") -> Invoice:
     """An invoice that the sandbox takes."""
-    line = LineItem(description="Work", quantity=Decimal(1), unit_amount=Decimal(unit_amount), account_code="200")
-    return Invoice(
-        type="ACCREC",
-        invoice_number=number,
-        contact=Contact(name="Harbour Books"),
-        date=date(2026, 1, 31),
-        due_date=date(2026, 2, 28),
-        line_items=[line],
-        status="AUTHORISED",
-    )
-
-
-def invoices(count: int) -> Iterator[Invoice]:
-    """Invoices with numbers of their own."""
-    return (invoice(f"N-{number}") for number in range(count))
+    return document(number, amount=unit_amount)
 
 
 def numbers(outcomes: Sequence[Outcome[Invoice]]) -> list[str | None]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from .contacts import contact_shown, mark_traded
 from .line_accounts import account_named, check_line_accounts
+from .line_items import no_lines
 from .rates import BASE_CURRENCY
 from .resources import Resource
 from .resources_money import BANK_TRANSACTIONS, BANK_TRANSFERS, OVERPAYMENTS, PREPAYMENTS
@@ -61,12 +62,7 @@ def new_transaction(document_id: str, day: int) -> Document:
         "HasAttachments": False,
         "Contact": {},
         **dated("Date", day),
-        "Status": "",
-        "LineAmountTypes": "Exclusive",
-        "LineItems": [],
-        "SubTotal": ZERO,
-        "TotalTax": ZERO,
-        "Total": ZERO,
+        **no_lines(),
         "UpdatedDateUTC": "",
         "CurrencyCode": BASE_CURRENCY,
         "CurrencyRate": Decimal("1.000000"),

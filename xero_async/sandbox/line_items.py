@@ -7,10 +7,22 @@ from typing import Final
 from .line_accounts import Ledger
 from .resources_settings import ITEMS, TRACKING_CATEGORIES
 from .store import handle_of
-from .values import Document, child, documents_in, text_of
+from .values import ZERO, Document, child, documents_in, text_of
 from .work import Work, first
 
 _BOUGHT: Final = ("ACCPAY", "ACCPAYCREDIT", "PURCHASEORDER")
+
+
+def no_lines() -> Document:
+    """What a fresh document says of its status, its lines and their sums."""
+    return {
+        "Status": "",
+        "LineAmountTypes": "Exclusive",
+        "LineItems": [],
+        "SubTotal": ZERO,
+        "TotalTax": ZERO,
+        "Total": ZERO,
+    }
 
 
 def complete_lines(work: Work, document: Document, lines: list[Document], kept: list[Document]) -> list[Document]:

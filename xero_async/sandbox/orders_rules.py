@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from .catalogue import ALL_RESOURCES
 from .contacts import contact_shown
+from .line_items import no_lines
 from .rates import BASE_CURRENCY
 from .resources import CONTACTS, INVOICES, Resource
 from .resources_orders import LINKED_TRANSACTIONS, PURCHASE_ORDERS, QUOTES, RECEIPTS, REPEATING_INVOICES
@@ -92,12 +93,7 @@ def new_order(order: Order, order_id: str, day: int) -> Document:
         "Reference": "",
         "Contact": {},
         **(dated("Date", day) if "Date" in order.dates else {}),
-        "Status": "",
-        "LineAmountTypes": "Exclusive",
-        "LineItems": [],
-        "SubTotal": ZERO,
-        "TotalTax": ZERO,
-        "Total": ZERO,
+        **no_lines(),
         **({"UpdatedDateUTC": ""} if order.resource.dated else {}),
         **order.fresh,
     }

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from .contacts import contact_shown, find_or_create_contact, mark_traded
 from .line_accounts import CONTROLS, changed_lines, check_line_accounts
-from .line_items import complete_lines
+from .line_items import complete_lines, no_lines
 from .rates import BASE_CURRENCY, CURRENCY_RATES
 from .resources import CONTACTS, CREDIT_NOTES, CURRENCIES, INVOICES, Resource
 from .rules import (
@@ -100,12 +100,7 @@ def new_sale(sale: Sale, document_id: str, day: int) -> Document:
         "SentToContact": False,
         "Contact": {},
         **dated("Date", day),
-        "Status": "",
-        "LineAmountTypes": "Exclusive",
-        "LineItems": [],
-        "SubTotal": ZERO,
-        "TotalTax": ZERO,
-        "Total": ZERO,
+        **no_lines(),
         "UpdatedDateUTC": "",
         "CurrencyCode": BASE_CURRENCY,
     }

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -74,16 +74,22 @@ class Page(list[M]):
     """Pages in all; None where Xero did not say."""
     item_count: int | None = None
     """Records in all; None where Xero did not say."""
-    moment: datetime | None = None
-    """When it was answered, by Xero's clock; None where Xero did not say."""
+    _stamps: tuple[bytes, str] = (b"", "")
+    """The beginning of the body and the `Date` header, as they came: most callers never ask for the moment."""
+
+    @cached_property
+    def moment(self) -> datetime | None:
+        """When it was answered, by Xero's clock; None where Xero did not say."""
+        return _moment(*self._stamps)
 
     @property
     def items(self) -> list[M]:
         """The records."""
         return self
 
-    def place(self, pagination: Pagination | None) -> None:
-        """Note what Xero says of the page's place."""
+    def place(self, pagination: Pagination | None, answer: Answer) -> None:
+        """Note what Xero says of the page's place, and when it said so."""
+        self._stamps = (answer.body[:_HEAD], answer.headers.get("date", ""))
         if pagination is not None:
             self.page, self.page_size = pagination.page, pagination.page_size
             self.page_count, self.item_count = pagination.page_count, pagination.item_count
@@ -146,17 +152,16 @@ def _page(envelope_type: type[Envelope[M]], answer: Answer) -> Page[M]:
     if records is None and not _says_empty(answer, wire_name(envelope_type.records_field())):
         raise _no_value(f"the answer holds no {wire_name(envelope_type.records_field())}", answer)
     page = Page(records or ())
-    page.place(getattr(envelope, "pagination", None))
-    page.moment = _moment(answer)
+    page.place(getattr(envelope, "pagination", None), answer)
     return page
 
 
-def _moment(answer: Answer) -> datetime | None:
+def _moment(head: bytes, date: str) -> datetime | None:
     """When an answer was made: as its envelope says, whose milliseconds HTTP's own date has not, else as that says."""
     try:
-        if match := _STAMP.search(answer.body, 0, _HEAD):
+        if match := _STAMP.search(head):
             return cast("datetime", parse_date(datetime, match[1].decode()))
-        return parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
+        return parsedate_to_datetime(date).astimezone(UTC)
     except (LookupError, ValueError):
         return None
 
