@@ -27,7 +27,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .auth import Auth
-from .auth.base import Sealed
+from .auth.base import Sealed, Signing
 from .outcomes import (
     FAILURES,
     NEXT,
@@ -123,6 +123,7 @@ class Line(ABC):
         self.auth, self.limiter, self.retry, self.base_url = auth, limiter, retry, base_url
         self.unitdp: Literal[2, 4] | None = unitdp
         self.strict, self.on_attempt, self.telemetry = strict, on_attempt, telemetry
+        self.sign = auth.sign if isinstance(auth, Signing) else None
         self.meters: dict[str | None, Meter] = {}
         self.scopes: set[asyncio.Timeout] = set()
         self.idle = asyncio.Event()
@@ -140,12 +141,13 @@ class Line(ABC):
     async def exchange(
         self,
         request: Request[Any],
+        target: str,
         headers: Mapping[str, str],
         timeouts: aiohttp.ClientTimeout | None,
         learn: Callable[[int, Mapping[str, str]], None],
         sent: Sent,
     ) -> Answer:
-        """Send a request once and return the answer, whatever its status.
+        """Send a request once, to a path and query, and return the answer, whatever its status.
 
         `learn` is told status and headers as soon as they are there, and `sent` how many bytes were drawn, even where
         the body breaks off. Raises one of `FAILURES` where there is no whole answer.
@@ -360,7 +362,9 @@ class Call(Generic[R]):
                 # Xero has not looked at the key yet: it refuses for limits and tokens before it does.
                 self._first_sent, self._first_time = datetime.now(UTC), self._started
             try:
-                sent.answer = await line.exchange(request, self._headers(), caller.timeout, turn.learn, sent)
+                sent.answer = await line.exchange(
+                    request, self._target(), self._headers(), caller.timeout, turn.learn, sent
+                )
                 sent.outcome = outcome_of(request, sent.answer)
             except FAILURES as error:
                 sent.outcome, sent.error = outcome_of_failure(error), scrubbed(error)
@@ -386,8 +390,14 @@ class Call(Generic[R]):
             turn.give_back()
             raise XeroError("the key became too old to be sent again")
 
+    def _target(self) -> str:
+        sign = self._line.sign
+        return self.request.target if sign is None else sign(self.request.target, self._caller.tenant)
+
     def _headers(self) -> Sealed:
-        headers = Sealed(self.request.headers, Authorization=f"Bearer {self._token}")
+        headers = Sealed(self.request.headers)
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         if self.request.operation.needs_tenant and self._caller.tenant is not None:
             headers["Xero-Tenant-Id"] = self._caller.tenant
         return headers

@@ -133,9 +133,18 @@ def outcome_of(request: Request[Any], answer: Answer) -> Outcome:
 
 
 def _is_garbled(request: Request[Any], answer: Answer) -> bool:
-    start = answer.body.lstrip()[:1]
-    # What returns nothing is answered with nothing, and still not with a page.
-    return start not in (b"{", b"[") and (start != b"" or request.operation.returns is not None)
+    operation, body = request.operation, answer.body.lstrip(_BLANKS)
+    if not body:
+        # What returns nothing is answered with nothing, and still not with a page.
+        return operation.returns is not None
+    if "xml" in operation.accept:
+        return not body.startswith(b"<") or body[:_HEAD].lower().startswith((b"<!doctype", b"<html"))
+    return not body.startswith((b"{", b"["))
+
+
+_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
+"""What may stand before the first character of a document."""
+_HEAD: Final = 16
 
 
 def outcome_of_failure(error: Exception) -> Outcome:
@@ -151,7 +160,7 @@ def told(outcome: Outcome) -> str:
     if outcome.status is not None and outcome.failure is None:
         return f"Xero answered {outcome.status}" + (f" ({outcome.problem})" if outcome.problem else "")
     if outcome.status is not None:
-        return "what came in place of Xero's answer is not JSON"
+        return "something between here and Xero answered in its place"
     return {
         "connect": "no connection could be made",
         "timeout": "no answer came in time",

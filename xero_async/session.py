@@ -11,7 +11,7 @@ import platform
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -31,6 +31,9 @@ from .outcomes import FAILURES, Attempt, Sent, Usage, scrubbed
 from .pacing import Limiter, Limits, Pacer, Remaining, RetryPolicy
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError
 from .wire.operation import Answer, Request
+
+if TYPE_CHECKING:
+    from .network_v1 import Network
 
 __all__ = ["Attempt", "Tenant", "Xero"]
 
@@ -121,6 +124,21 @@ class Xero:
         # Xero writes its ids in lower case; one tenant under two spellings would have two shares of its limits.
         text = text.lower()
         return Tenant(Caller(self._session, text, bulk, None if timeout is None else _client_timeout(timeout)))
+
+    def network_v1(self, xero_key: str, *, bulk: bool = False, timeout: float | None = None) -> Network:
+        """An organisation of the retired Xero Network API v1, by the key that its owner gave out. Nothing is sent.
+
+        For a `Xero` that was given an `ApiKey`; `bulk` and `timeout` as for a tenant. Raises `InvalidArgument` for
+        another way to sign in, and for what cannot be a key.
+        """
+        from .auth.api_key import ApiKey
+        from .network_v1 import Network
+
+        auth = self._session.auth
+        if not isinstance(auth, ApiKey):
+            raise InvalidArgument("the Network API v1 knows no tokens: give Xero an ApiKey of `xero_async.network_v1`")
+        timeouts = None if timeout is None else _client_timeout(timeout)
+        return Network(Caller(self._session, auth.organisation(xero_key), bulk, timeouts))
 
     async def connections(self) -> list[Connection]:
         """The tenants that the token reaches."""
@@ -296,16 +314,17 @@ class _Session(Line):
     async def exchange(
         self,
         request: Request[Any],
+        target: str,
         headers: Mapping[str, str],
         timeouts: aiohttp.ClientTimeout | None,
         learn: Callable[[int, Mapping[str, str]], None],
         sent: Sent,
     ) -> Answer:
-        """Send a request once and return the answer, whatever its status."""
+        """Send a request once, to a path and query, and return the answer, whatever its status."""
         try:
             async with self.open_http.request(
                 request.method,
-                URL(self.base_url + request.target, encoded=True),
+                URL(self.base_url + target, encoded=True),
                 data=_body(request.body),
                 headers={**headers, "User-Agent": USER_AGENT},
                 timeout=timeouts or self.timeout,

@@ -1,6 +1,6 @@
 """Signing in: where access tokens come from, how they are renewed, and where they are kept."""
 
-from .base import Auth, Sender, Settling
+from .base import Auth, Sender, Settling, Signing
 from .client_credentials import ClientCredentials
 from .code import PKCE, AuthorizationCode, CodeFlow, SignIn
 from .id_tokens import verify_id_token
@@ -22,6 +22,7 @@ __all__ = [
     "Sender",
     "Settling",
     "SignIn",
+    "Signing",
     "StaticToken",
     "TokenSet",
     "TokenStore",

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from ..wire.operation import Answer
 
-__all__ = ["Auth", "Sealed", "Sender", "Settling"]
+__all__ = ["Auth", "Sealed", "Sender", "Settling", "Signing"]
 
 
 class Sealed(dict[str, str]):
@@ -43,4 +43,13 @@ class Settling(Protocol):
 
     async def settle(self, send: Sender, /) -> None:
         """Let what uses this sender end, in some seconds, come what may: no task of it is left."""
+        ...
+
+
+@runtime_checkable
+class Signing(Protocol):
+    """A way to sign in that puts something of its own into the address of each call, where it has no token."""
+
+    def sign(self, target: str, tenant: str | None, /) -> str:
+        """Path and query as they go out, for a tenant as the session knows it."""
         ...

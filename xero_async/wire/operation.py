@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -68,6 +68,10 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     """The struct that comes back, or bytes, or None."""
     read: Reader[R]
     accept: str = "application/json"
+    encode: Callable[[Any], bytes] = encode
+    """Turns what is sent into bytes, unless it is bytes already."""
+    content_type: str = "application/json"
+    """What those are."""
     root: str = ACCOUNTING
     needs_tenant: bool = True
     scopes: tuple[str, ...] = ()
@@ -98,9 +102,9 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
         query, headers = render(parameters, self.record)
         path = self.root + _fill(self.path, self.path_names, ids)
         headers["Accept"] = self.accept
-        data = body if isinstance(body, bytes) else None if body is None else encode(body)
+        data = body if isinstance(body, bytes) else None if body is None else self.encode(body)
         if data is not None:
-            headers.setdefault("Content-Type", _content_type(ids) if self.sends is bytes else "application/json")
+            headers.setdefault("Content-Type", _content_type(ids) if self.sends is bytes else self.content_type)
         return Request(self, self.method, f"{path}?{query}" if query else path, headers, data)
 
 
