@@ -16,7 +16,7 @@ import asyncio
 import logging
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -126,6 +126,7 @@ class Line(ABC):
         self.sign = auth.sign if isinstance(auth, Signing) else None
         self.meters: dict[str | None, Meter] = {}
         self.scopes: set[asyncio.Timeout] = set()
+        """Of the calls under way: the end of the session is theirs."""
         self.idle = asyncio.Event()
 
     @property
@@ -142,15 +143,16 @@ class Line(ABC):
         self,
         request: Request[Any],
         target: str,
-        headers: Mapping[str, str],
+        headers: Sealed,
         timeouts: aiohttp.ClientTimeout | None,
         learn: Callable[[int, Mapping[str, str]], None],
         sent: Sent,
     ) -> Answer:
         """Send a request once, to a path and query, and return the answer, whatever its status.
 
-        `learn` is told status and headers as soon as they are there, and `sent` how many bytes were drawn, even where
-        the body breaks off. Raises one of `FAILURES` where there is no whole answer.
+        The `headers` are this attempt's alone and may be added to. `learn` is told status and headers as soon as they
+        are there, and `sent` how many bytes were drawn, even where the body breaks off. Raises one of `FAILURES` where
+        there is no whole answer.
         """
 
     @abstractmethod
@@ -164,16 +166,11 @@ class Line(ABC):
             found = self.meters[tenant] = Meter()
         return found
 
-    @contextmanager
-    def until_closed(self, scope: asyncio.Timeout) -> Generator[None]:
-        """Let the end of the session end what runs in a scope."""
-        self.scopes.add(scope)
-        try:
-            yield
-        finally:
-            self.scopes.discard(scope)
-            if not self.scopes:
-                self.idle.set()
+    def left(self, scope: asyncio.Timeout) -> None:
+        """A call has ended, whose scope the end of the session would have ended."""
+        self.scopes.discard(scope)
+        if not self.scopes:
+            self.idle.set()
 
 
 class Caller(Struct, frozen=True, eq=False):
@@ -201,7 +198,7 @@ class Caller(Struct, frozen=True, eq=False):
         """Make one call of an operation."""
         request = self.prepare(operation, ids, parameters, body)
         request.sink = sink
-        return await self.send(request)
+        return await self._run(Call(self, request))
 
     def prepare(
         self, operation: Operation[R], ids: Sequence[object], parameters: Parameters, body: object = None, /
@@ -232,10 +229,10 @@ class Caller(Struct, frozen=True, eq=False):
             )
         return await self._run(Call(self, request, first_sent, age))
 
-    async def _run(self, call: Call[R]) -> R:
-        telemetry = self.line.telemetry
-        if telemetry is None:
-            return await call.run()
+    def _run(self, call: Call[R]) -> Coroutine[Any, Any, R]:
+        return call.run() if self.line.telemetry is None else self._watched(call, self.line.telemetry)
+
+    async def _watched(self, call: Call[R], telemetry: Telemetry) -> R:
         with telemetry.call(call.request.operation, self.tenant, self.line.base_url) as hook:
             call.hooks.append(hook)
             return await call.run()
@@ -251,6 +248,10 @@ class _Value(Struct, Generic[R], frozen=True):
     """A call's value, told apart from a wait."""
 
     value: R
+
+
+_NO_OUTCOME = Outcome()
+"""Of what has not been sent yet."""
 
 
 class Call(Generic[R]):
@@ -269,17 +270,20 @@ class Call(Generic[R]):
         """Whether a write may have been done by some attempt that brought no answer."""
         self._token, self._renewed = "", False
         self._phase: Literal["turn", "token", "read", "wait"] = "turn"
-        self._sent = Sent(Outcome())
+        self._sent = Sent(_NO_OUTCOME)
         self._started = self._began
 
     async def run(self) -> R:
         """The call's value. Raises an error of the tree."""
         try:
             async with asyncio.timeout(self._line.retry.deadline) as scope:
-                with self._line.until_closed(scope):
+                self._line.scopes.add(scope)
+                try:
                     verdict = await self._attempt()
                     if isinstance(verdict, Wait):
                         verdict = await self._persist(verdict)
+                finally:
+                    self._line.left(scope)
         except TimeoutError:
             raise self._cut_short() from None
         except asyncio.CancelledError as cancelled:
@@ -307,13 +311,17 @@ class Call(Generic[R]):
 
     async def _attempt(self) -> _Value[R] | Wait:
         self._attempts += 1
-        with self._kept_in_doubt():
+        try:
             sent = await self._send()
+        except XeroError as error:
+            self._keep_in_doubt(error)
+            raise
         answer, name = sent.answer, self.request.operation.id
         if answer is not None and (heard := _listener.get()) is not None:
             heard.append(answer)
         if answer is not None and answer.is_success and sent.outcome.failure is None:
-            self._report(sent, Return())
+            if self.hooks:
+                self._report(sent, Return())
             # What went into a sink is not read again.
             read = self.request.operation.read if self.request.sink is None else read_nothing
             return _Value(cast("R", read(answer)))
@@ -329,14 +337,9 @@ class Call(Generic[R]):
         now, scopes = datetime.now(UTC), self.request.operation.scopes
         raise error_of(sent, name, self._attempts, now, scopes) from sent.error
 
-    @contextmanager
-    def _kept_in_doubt(self) -> Generator[None]:
+    def _keep_in_doubt(self, error: XeroError) -> None:
         """Nothing may have been sent this time, but an earlier attempt may have done the write."""
-        try:
-            yield
-        except XeroError as error:
-            if not self._may_be_done:
-                raise
+        if self._may_be_done:
             raise self._in_limbo(error.message) from error
 
     async def _has_renewed(self) -> bool:
@@ -344,18 +347,28 @@ class Call(Generic[R]):
         if self._renewed:
             return False
         self._renewed, self._phase = True, "token"
-        with self._kept_in_doubt():
+        try:
             return await self._line.auth.renew(self._token, self._line.sign_in)
+        except XeroError as error:
+            self._keep_in_doubt(error)
+            raise
 
     async def _send(self) -> Sent:
         line, request, caller = self._line, self.request, self._caller
         line.check_open()
         self._phase = "turn"
         turn = await line.limiter.acquire(caller.tenant, bulk=caller.bulk)
-        self._sent = sent = Sent(Outcome(), waited=turn.waited)
+        self._sent = sent = Sent(_NO_OUTCOME, waited=turn.waited)
         try:
-            await self._take_token(turn)
-            self._check_key(turn)
+            self._phase = "token"
+            try:
+                self._token = await line.auth.token(line.sign_in)
+            except BaseException:
+                # Nothing was sent, so nothing is spent.
+                turn.give_back()
+                raise
+            if self._in_doubt:
+                self._check_key(turn)
             self._phase = "read"
             self._started = self._loop.time()
             if not self._in_doubt:
@@ -374,15 +387,6 @@ class Call(Generic[R]):
         finally:
             turn.release()
         return sent
-
-    async def _take_token(self, turn: PacedTurn) -> None:
-        self._phase = "token"
-        try:
-            self._token = await self._line.auth.token(self._line.sign_in)
-        except BaseException:
-            # Nothing was sent, so nothing is spent.
-            turn.give_back()
-            raise
 
     def _check_key(self, turn: PacedTurn) -> None:
         """Turn and token may have taken long: no write in doubt goes out with a key that Xero may have forgotten."""

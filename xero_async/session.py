@@ -315,18 +315,19 @@ class _Session(Line):
         self,
         request: Request[Any],
         target: str,
-        headers: Mapping[str, str],
+        headers: Sealed,
         timeouts: aiohttp.ClientTimeout | None,
         learn: Callable[[int, Mapping[str, str]], None],
         sent: Sent,
     ) -> Answer:
         """Send a request once, to a path and query, and return the answer, whatever its status."""
+        headers["User-Agent"] = USER_AGENT
         try:
             async with self.open_http.request(
                 request.method,
                 URL(self.base_url + target, encoded=True),
                 data=_body(request.body),
-                headers={**headers, "User-Agent": USER_AGENT},
+                headers=headers,
                 timeout=timeouts or self.timeout,
                 allow_redirects=False,
                 raise_for_status=False,

@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Sequence
 from contextlib import aclosing
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -61,15 +62,16 @@ class Pages(Coroutine[Any, Any, Page[M]], Generic[M]):
 
     def __init__(self, caller: Caller, operation: Operation[Page[M]], ids: Sequence[object], query: Parameters) -> None:
         self._caller, self._operation, self._ids, self._query = caller, operation, ids, query
-        names = query.__struct_fields__
-        self._is_numbered, self._is_sized, self._has_offset = "page" in names, "page_size" in names, "offset" in names
+        self._is_numbered, self._is_sized, self._has_offset = _ways(type(query))
         self._steps: Generator[Any, None, Page[M]] | None = None
 
     def __repr__(self) -> str:
         return f"<Pages of {self._operation.id}>"
 
     def __await__(self) -> Generator[Any, None, Page[M]]:
-        return self._one_page().__await__()
+        parts = self._parts()
+        drawn = self._draw(**self._numbered(self._first)) if len(parts) == 1 else self._merged()
+        return drawn.__await__()
 
     # What follows is all that a task asks of a coroutine.
 
@@ -108,10 +110,8 @@ class Pages(Coroutine[Any, Any, Page[M]], Generic[M]):
             return [self]
         return [Pages(self._caller, self._operation, self._ids, query) for query in queries]
 
-    async def _one_page(self) -> Page[M]:
-        parts = self._parts()
-        if len(parts) == 1:
-            return await self._draw(**self._numbered(self._first))
+    async def _merged(self) -> Page[M]:
+        """The whole of a list that is drawn in parts, as one page."""
         if self._first != 1:
             raise InvalidArgument(f"a list of more than {MOST_IDS} ids is drawn as a whole: leave out the page")
         merged: Page[M] = Page([record async for record in self])
@@ -191,6 +191,13 @@ class Pages(Coroutine[Any, Any, Page[M]], Generic[M]):
         if getattr(query, "summary_only", False):
             _forget_lines(page)
         return page
+
+
+@cache
+def _ways(query: type[Parameters]) -> tuple[bool, bool, bool]:
+    """Whether a list has pages, of a size to be chosen, or an offset."""
+    names = query.__struct_fields__
+    return "page" in names, "page_size" in names, "offset" in names
 
 
 async def _nothing() -> AsyncGenerator[Any, None]:

@@ -46,11 +46,14 @@ class Resource:
     def __init__(self, *words: str) -> None:
         """Mount a resource; `words` fill the blanks in the ids of its operations."""
         self._words = words
-        self._prefix = ""
+        self._prefix = self._name = ""
 
     def __init_subclass__(cls, path: str = "", id_name: str = "", scope: str = "") -> None:
         super().__init_subclass__()
         cls.path, cls.id_name, cls.scope = path or cls.path, id_name or cls.id_name, scope or cls.scope
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
     def __get__(self, owner: object, kind: type) -> Self:
         """The resource as part of its owner: under its path, and calling through its session."""
@@ -64,6 +67,8 @@ class Resource:
             part._prefix = _below(kind, owner._prefix + kind.path)
             if hasattr(owner, "_caller"):
                 part._caller = owner._caller
+                # From now on the owner's own attribute is found before this descriptor.
+                owner.__dict__[self._name] = part
         return part
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from ..wire.errors import InvalidArgument
 from ..wire.operation import Operation
@@ -27,8 +27,11 @@ ROOM = 2000
 
 def split(operation: Operation[Any], ids: Sequence[object], query: Parameters) -> list[Parameters]:
     """The query in parts that fit into a URL, in order. Raises `InvalidArgument` where a part still would not."""
-    longest = max(_lists(query), key=lambda name: len(getattr(query, name)), default=None)
-    if longest is None or len(values := list(getattr(query, longest))) <= 1:
+    lists = _lists(query)
+    if not lists:
+        return [query]
+    longest = max(lists, key=lambda name: len(getattr(query, name)))
+    if len(values := list(getattr(query, longest))) <= 1:
         return [query]
     empty = len(operation.request(ids, replace(query, **{longest: None})).target) + len(longest) + 2
     parts = list(_parts(values, ROOM - empty))
@@ -36,7 +39,15 @@ def split(operation: Operation[Any], ids: Sequence[object], query: Parameters) -
 
 
 def _lists(query: Parameters) -> list[str]:
-    return [name for name in query.__struct_fields__ if isinstance(getattr(query, name), (list, tuple, set, frozenset))]
+    values = astuple(query)
+    if _PLAIN.issuperset(map(type, values)):
+        return []
+    named = zip(query.__struct_fields__, values, strict=True)
+    return [name for name, value in named if isinstance(value, (list, tuple, set, frozenset))]
+
+
+_PLAIN = frozenset({type(None), bool, int, str})
+"""Types of values that hold no others, as most queries' are."""
 
 
 def _parts(values: list[object], room: int) -> Iterator[tuple[object, ...]]:

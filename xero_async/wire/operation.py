@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ Sink = Callable[[AsyncIterable[bytes]], Awaitable[None]]
 """Takes the body of an answer as it comes, once for each attempt that gets as far."""
 
 
-class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
+class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False, dict=True):
     """One operation of Xero's API: a row of the table."""
 
     id: str
@@ -77,22 +78,24 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     scopes: tuple[str, ...] = ()
     """Each of these scopes alone opens the operation, the least first; none is needed where there is none."""
 
-    @property
+    # What follows from the row is worked out once: every call asks for it.
+
+    @cached_property
     def path_names(self) -> tuple[str, ...]:
         """The names of the path's parameters, in order."""
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
-    @property
+    @cached_property
     def record(self) -> type[Model] | None:
         """The model of the records that come back in an envelope; None for other answers."""
         return record_of(self.returns) if self.returns is not None else None
 
-    @property
+    @cached_property
     def is_write(self) -> bool:
         """Whether a call changes something at Xero."""
         return self.method != "GET"
 
-    @property
+    @cached_property
     def takes_key(self) -> bool:
         """Whether a call carries an idempotency key."""
         return "idempotency_key" in self.parameters.__struct_fields__
@@ -100,7 +103,7 @@ class Operation(Struct, Generic[R], frozen=True, kw_only=True, eq=False):
     def request(self, ids: Sequence[object], parameters: Parameters, body: object = None) -> Request[R]:
         """The one request of a call. Raises `InvalidArgument` for what should not be sent."""
         query, headers = render(parameters, self.record)
-        path = self.root + _fill(self.path, self.path_names, ids)
+        path = self.root + (_fill(self.path, self.path_names, ids) if ids or self.path_names else self.path)
         headers["Accept"] = self.accept
         data = body if isinstance(body, bytes) else None if body is None else self.encode(body)
         if data is not None:

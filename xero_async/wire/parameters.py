@@ -16,7 +16,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import fields
+from msgspec.structs import astuple, fields
 
 from ..models import Model
 from .errors import InvalidArgument
@@ -44,8 +44,9 @@ def render(parameters: Parameters, record: type[Model] | None = None) -> tuple[s
     """
     query: list[str] = []
     headers: dict[str, str] = {}
-    for name, wire, default in _fields(type(parameters)):
-        value = getattr(parameters, name)
+    for value, (name, wire, default) in zip(astuple(parameters), _fields(type(parameters)), strict=True):
+        if value is None and default is None:
+            continue
         if default is NODEFAULT and not value:
             raise InvalidArgument(f"{name} cannot be empty")
         if value is None or (value == default and wire not in parameters.always):
@@ -93,6 +94,8 @@ _SHOWN = {
 def _text(name: str, value: object) -> str:
     if check := _CHECKS.get(name):
         check(value)
+    if type(value) is int:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -109,6 +112,8 @@ def _text(name: str, value: object) -> str:
 
 
 def _quote(name: str, text: str, safe: str = "") -> str:
+    if text.isalnum() and text.isascii():
+        return text
     try:
         return quote(text, safe=safe)
     except UnicodeEncodeError:
