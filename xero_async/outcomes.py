@@ -15,7 +15,7 @@ from msgspec import Struct
 from .pacing import Outcome, Raise, Remaining, Return, Unknown, Wait
 from .wire.answers import error_from
 from .wire.errors import DailyLimitReached, OutcomeUnknown, TransportError, XeroError, XeroTimeout
-from .wire.headers import rate_limit_problem, retry_after
+from .wire.headers import charset_of, rate_limit_problem, retry_after
 from .wire.operation import Answer, Request
 
 __all__ = [
@@ -133,18 +133,17 @@ def outcome_of(request: Request[Any], answer: Answer) -> Outcome:
 
 
 def _is_garbled(request: Request[Any], answer: Answer) -> bool:
-    operation, body = request.operation, answer.body.lstrip(_BLANKS)
-    if not body:
+    operation, start = request.operation, answer.body.lstrip()[:1]
+    if start == b"":
         # What returns nothing is answered with nothing, and still not with a page.
         return operation.returns is not None
     if "xml" in operation.accept:
-        return not body.startswith(b"<") or body[:_HEAD].lower().startswith((b"<!doctype", b"<html"))
-    return not body.startswith((b"{", b"["))
+        # Imported when it is needed: most programs read no XML.
+        from .wire.xml import outermost
 
-
-_BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
-"""What may stand before the first character of a document."""
-_HEAD: Final = 16
+        # A page in HTML may be good XML too.
+        return (outermost(answer.body, charset=charset_of(answer.headers)) or "html").lower() == "html"
+    return start not in (b"{", b"[")
 
 
 def outcome_of_failure(error: Exception) -> Outcome:

@@ -29,6 +29,7 @@ from .calls import Caller, Hook, Line, Telemetry
 from .models import Connection
 from .outcomes import FAILURES, Attempt, Sent, Usage, scrubbed
 from .pacing import Limiter, Limits, Pacer, Remaining, RetryPolicy
+from .pacing.pacer import SharedPacer
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError
 from .wire.operation import Answer, Request
 
@@ -128,8 +129,8 @@ class Xero:
     def network_v1(self, xero_key: str, *, bulk: bool = False, timeout: float | None = None) -> Network:
         """An organisation of the retired Xero Network API v1, by the key that its owner gave out. Nothing is sent.
 
-        For a `Xero` that was given an `ApiKey`; `bulk` and `timeout` as for a tenant. Raises `InvalidArgument` for
-        another way to sign in, and for what cannot be a key.
+        For a `Xero` that was given an `ApiKey` and the `base_url` of a server that speaks it, such as the sandbox;
+        `bulk` and `timeout` as for a tenant. Raises `InvalidArgument` otherwise, and for what cannot be a key.
         """
         from .auth.api_key import ApiKey
         from .network_v1 import Network
@@ -137,6 +138,8 @@ class Xero:
         auth = self._session.auth
         if not isinstance(auth, ApiKey):
             raise InvalidArgument("the Network API v1 knows no tokens: give Xero an ApiKey of `xero_async.network_v1`")
+        if self._session.base_url == BASE_URL:
+            raise InvalidArgument(f"{BASE_URL} has retired the Network API v1: give Xero the base_url of who speaks it")
         timeouts = None if timeout is None else _client_timeout(timeout)
         return Network(Caller(self._session, auth.organisation(xero_key), bulk, timeouts))
 
@@ -260,6 +263,8 @@ class _Session(Line):
             telemetry=telemetry,
         )
         self.identity_url, self.timeout = _root(identity_url, "identity_url"), timeout
+        if isinstance(limiter, SharedPacer):
+            limiter.outlive(retry.deadline)
         self.http: aiohttp.ClientSession | None = None
         self._given_http = http
         self._retries = True
@@ -294,6 +299,8 @@ class _Session(Line):
                 await self.idle.wait()
             if isinstance(self.auth, Settling):
                 await self.auth.settle(self.sign_in)
+            if isinstance(self.limiter, SharedPacer):
+                await self.limiter.settle()
         finally:
             if http is not None and http is self._given_http:
                 http._retry_connection = self._retries  # pyright: ignore[reportPrivateUsage] - as it was
@@ -339,7 +346,8 @@ class _Session(Line):
                     sent.received = _drawn(response.content)
                 return Answer(response.status, response.headers, body, self.strict)
         except aiohttp.InvalidURL as error:
-            raise InvalidArgument("the base URL and the path make no URL") from error
+            # What signs an address with a key keeps it out of tracebacks, too.
+            raise InvalidArgument("the base URL and the path make no URL") from (None if self.sign else error)
 
     async def sign_in(self, path: str, form: Mapping[str, str], headers: Mapping[str, str], /) -> Answer:
         """Post a form to the identity server, for the way to sign in."""

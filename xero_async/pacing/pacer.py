@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .limits import Remaining
 
-__all__ = ["PacedTurn", "Pacer"]
+__all__ = ["PacedTurn", "Pacer", "SharedPacer"]
 
 
 class PacedTurn(Protocol):
@@ -40,4 +40,17 @@ class Pacer(Protocol):
 
     def remaining(self, tenant: str) -> Remaining:
         """Return what is left for the tenant."""
+        ...
+
+
+@runtime_checkable
+class SharedPacer(Pacer, Protocol):
+    """One whose counts are kept elsewhere, for many processes: it wants to know how long a turn may be held."""
+
+    def outlive(self, seconds: float | None) -> None:
+        """No turn is held for longer than this; None if that is not known."""
+        ...
+
+    async def settle(self) -> None:
+        """Tell what has not been told yet; where nobody calls, let go of the connections. Raises nothing."""
         ...

@@ -19,6 +19,7 @@ from msgspec import Struct, to_builtins
 
 from ..models import Element, Envelope, Model, Pagination, envelope_of, wire_name
 from .codec import UNREADABLE, decode
+from .complaints import complaints
 from .dates import parse_date
 from .errors import (
     BadRequest,
@@ -35,7 +36,7 @@ from .errors import (
     Unauthorized,
     ValidationFailed,
 )
-from .headers import rate_limit_problem, retry_after
+from .headers import charset_of, rate_limit_problem, retry_after
 from .operation import Answer, Reader
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "read_pdf",
     "read_record",
     "read_results",
+    "without_keys",
 ]
 
 M = TypeVar("M", bound=Model)
@@ -237,6 +239,9 @@ class _Problem(Struct):
 
 def error_from(answer: Answer, operation: str | None = None, scopes: Sequence[str] = ()) -> ResponseError:
     """The error that an answer without success stands for; any one of `scopes` would open the operation."""
+    is_keyed = operation is not None and operation.startswith(KEYED)
+    if is_keyed:
+        answer = without_keys(answer)
     kind, hint = _CLASSES.get(answer.status, (ServerError if answer.status >= 500 else BadRequest, ""))
     if answer.status < 400:
         kind, hint = ResponseError, "Check the base URL: a redirect is not followed, because it would carry the token."
@@ -247,6 +252,8 @@ def error_from(answer: Answer, operation: str | None = None, scopes: Sequence[st
         kind, hint = DailyLimitReached, "The tenant has no calls left today."
     if answer.status == 400:
         return _bad_request(answer, operation)
+    if answer.status in (401, 403) and is_keyed:
+        hint = "Check the API key and the key of the organisation: they are taken as Xero gave them out."
     words = ". ".join(part for part in (_words(answer), hint) if part)
     title = _title(answer, operation)
     error = _make(kind, f"{title}: {words}" if words else title, answer, operation)
@@ -261,6 +268,24 @@ _CLASSES: dict[int, tuple[type[ResponseError], str]] = {
     404: (NotFound, "Check the id; a URL with too many ids is answered so too."),
     429: (RateLimited, ""),
 }
+
+
+KEYED = "v1."
+"""How the ids of operations begin that are signed with keys, and not with a token."""
+
+
+_PAIR = re.compile(r"\b(apikey|xerokey)(=|%3D)[^&\"'\s<>#]*", re.IGNORECASE)
+_PAIR_IN_BODY = re.compile(_PAIR.pattern.encode(), re.IGNORECASE)
+
+
+def without_keys(answer: Answer) -> Answer:
+    """An answer that does not repeat the keys of the address that it was asked at, as redirects and their pages do."""
+    return Answer(
+        answer.status,
+        {name.lower(): _PAIR.sub(r"\1\2***", value) for name, value in answer.headers.items()},
+        _PAIR_IN_BODY.sub(rb"\1\2***", answer.body),
+        answer.strict,
+    )
 
 
 def is_expired_token(answer: Answer) -> bool:
@@ -292,7 +317,13 @@ def _make(kind: type[E], message: str, answer: Answer, operation: str | None = N
 def _words(answer: Answer) -> str:
     """Xero's own words, where the body has some in a known form; other bodies stay out of messages."""
     problem = _problem(answer)
-    return ". ".join(word.rstrip(".") for word in (problem.title, problem.detail) if word)
+    words = [word for word in (problem.title, problem.detail) if word] or _words_of_xml(answer)
+    return ". ".join(word.rstrip(".") for word in words)
+
+
+def _words_of_xml(answer: Answer) -> list[str]:
+    document = _xml_document(answer)
+    return complaints({"Errors": document} if "Message" in document else document)
 
 
 def _problem(answer: Answer) -> _Problem:
@@ -308,7 +339,26 @@ def _document(answer: Answer) -> dict[str, object]:
     try:
         return msgspec.json.decode(answer.body, type=dict[str, Any])
     except UNREADABLE:
+        return _xml_document(answer)
+
+
+_MARKS = (b"<", b"\xff\xfe", b"\xfe\xff")
+"""How XML begins, after what may stand before it."""
+_ROOTS = frozenset({"ApiException", "Error", "Errors", "Exception", "Response"})
+"""What Xero's errors are called in XML; pages are XML too, at times."""
+
+
+def _xml_document(answer: Answer) -> dict[str, object]:
+    if not answer.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_MARKS):
         return {}
+    # Imported when it is needed: most programs read no XML.
+    from .xml import decode_any
+
+    try:
+        root, document = decode_any(answer.body, charset=charset_of(answer.headers))
+    except (DecodeError, ModuleNotFoundError):
+        return {}
+    return document if root in _ROOTS else {}
 
 
 def _bad_request(answer: Answer, operation: str | None) -> BadRequest:

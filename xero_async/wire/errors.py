@@ -4,6 +4,7 @@
     ├── InvalidArgument            refused here, before anything was sent (also a ValueError)
     ├── SessionClosed              the Xero session was left, or never entered
     ├── TokenStoreError            the place where tokens are kept cannot be read or written
+    ├── LimitsUnavailable          the limits that processes share cannot be asked
     ├── ResponseError              Xero answered, and the answer is not a result
     │   ├── BadRequest             400 and the other 4xx that have no class of their own
     │   │   ├── ValidationFailed   Xero's validation messages, element by element
@@ -45,6 +46,7 @@ __all__ = [
     "ElementError",
     "Forbidden",
     "InvalidArgument",
+    "LimitsUnavailable",
     "MissingScope",
     "NotFound",
     "OutcomeUnknown",
@@ -95,6 +97,10 @@ class SessionClosed(XeroError):
 
 class TokenStoreError(XeroError):
     """The place where tokens are kept cannot be read, written or locked."""
+
+
+class LimitsUnavailable(XeroError):
+    """The limits that processes share cannot be asked, so the call was not made. Nothing was sent."""
 
 
 class ResponseError(XeroError):

@@ -1,4 +1,4 @@
-"""What an answer's headers say about the limits. A header that is missing or unreadable says nothing: None.
+"""What an answer's headers say of limits and of its body. A header that is missing or unreadable says nothing: None.
 
 Headers come as a mapping that does not care about case, as aiohttp's, or as a dict with its names in lower case.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
-__all__ = ["APP_MINUTE_LEFT", "DAY_LEFT", "MINUTE_LEFT", "calls_left", "rate_limit_problem", "retry_after"]
+__all__ = [
+    "APP_MINUTE_LEFT",
+    "DAY_LEFT",
+    "MINUTE_LEFT",
+    "calls_left",
+    "charset_of",
+    "rate_limit_problem",
+    "retry_after",
+]
 
 # https://developer.xero.com/documentation/guides/oauth2/limits/
 MINUTE_LEFT = "x-minlimit-remaining"
@@ -43,3 +51,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return min(seconds, LONGEST_WAIT) if isfinite(seconds) and seconds >= 0 else None
+
+
+def charset_of(headers: Mapping[str, str]) -> str | None:
+    """Return the encoding that `Content-Type` names, in lower case."""
+    for parameter in headers.get("content-type", "").lower().split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset":
+            return value.strip(' "') or None
+    return None

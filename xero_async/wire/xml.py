@@ -9,6 +9,8 @@ Three things differ between the two forms. A date is ISO 8601 in XML, `/Date(ms)
 as it says, an attribute: `<Invoice status="ERROR">`. And JSON carries companions such as `DateString`, made for those
 who cannot read its dates; XML does not have them.
 
+XML of another time may call the same things by other names. A `Dialect` tells which, and what may stand outermost.
+
 Reading takes no tree: the parser's events build the document as they come. It goes through defusedxml, because what is
 read may come from anywhere; writing needs nothing.
 """
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from xml.etree.ElementTree import ParseError
 
@@ -33,7 +36,17 @@ from .errors import DecodeError
 if TYPE_CHECKING:
     from defusedxml.ElementTree import DefusedXMLParser
 
-__all__ = ["NAMESPACES", "decode_xml", "element"]
+__all__ = [
+    "NAMESPACES",
+    "Dialect",
+    "Parsed",
+    "decode_any",
+    "decode_xml",
+    "element",
+    "outermost",
+    "parse_xml",
+    "require_defused",
+]
 
 NAMESPACES: Final = (
     ' xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -72,9 +85,14 @@ class _Shape:
     kind: Kind
     members: dict[str, _Shape] = field(default_factory=dict[str, "_Shape"])
     item: _Shape | None = None
+    model: str = ""
+    """The name of the model, where it is one."""
 
 
 _ANY: Final = _Shape("any")
+_SEVERAL: Final = _Shape("list", item=_ANY)
+_COMPLAINTS: Final = frozenset({"ValidationErrors", "Warnings", "Errors", "Elements"})
+"""Lists wherever they stand: what is held against a record is not lost because its model has no such field."""
 _SCALARS: Final[Mapping[type[inspect.Type], Kind]] = {
     inspect.BoolType: "flag",
     inspect.IntType: "whole",
@@ -109,7 +127,7 @@ def _shape_of_choice(choices: Iterable[inspect.Type]) -> _Shape:
 
 def _shape_of_struct(info: inspect.StructType) -> _Shape:
     if info.cls not in _known:
-        shape = _known[info.cls] = _Shape("object")
+        shape = _known[info.cls] = _Shape("object", model=info.cls.__name__)
         shape.members.update((each.encode_name, _shape(each.type)) for each in info.fields)
     return _known[info.cls]
 
@@ -235,6 +253,50 @@ _MOST_DIGITS: Final = 100
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How XML of one kind differs from what the models say."""
+
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """By the name of a model: names in the XML, and the fields that they are."""
+    wrappers: frozenset[str] = frozenset()
+    """More outermost elements that hold fields."""
+    lists: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The document's lists, by the name of their records: either may be outermost, and records need no list."""
+
+
+_PLAIN: Final = Dialect()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document, and what else its XML told."""
+
+    root: str
+    """The name of the outermost element."""
+    document: dict[str, object]
+    strays: list[str]
+    """The places of elements that hold something and for which the models have no field."""
+
+
+def decode_any(data: bytes, *, charset: str | None = None) -> tuple[str, dict[str, object]]:
+    """The outermost element's name and what it holds, in XML of which nothing is known: text, and objects.
+
+    Of elements with one name the last counts, except in lists of errors. Raises as `decode_xml` does.
+    """
+    builder = _Builder(_ANY_KIND, _PLAIN)
+    _feed(builder, data, charset)
+    return builder.root, builder.document
+
+
+def outermost(data: bytes, *, charset: str | None = None) -> str | None:
+    """The outermost element's name in whole and harmless XML; None for anything else, such as XML that is cut off."""
+    try:
+        return decode_any(data, charset=charset)[0]
+    except DecodeError:
+        return None
+
+
 def decode_xml(data: bytes, kind: type, *, charset: str | None = None) -> dict[str, object]:
     """The document that XML holds, in the form that JSON would have had.
 
@@ -246,7 +308,17 @@ def decode_xml(data: bytes, kind: type, *, charset: str | None = None) -> dict[s
     Raises `DecodeError` for what is no XML, for XML of another document, and for what none of Xero's has: a document
     type, entities, elements 64 deep. Raises `ModuleNotFoundError` where defusedxml is not installed.
     """
-    builder = _Builder(kind)
+    return parse_xml(data, kind, _PLAIN, charset=charset).document
+
+
+def parse_xml(data: bytes, kind: type, dialect: Dialect, *, charset: str | None = None) -> Parsed:
+    """The same for XML that speaks a dialect, with what else it told."""
+    builder = _Builder(kind, dialect)
+    _feed(builder, data, charset)
+    return Parsed(builder.root, builder.document, builder.strays)
+
+
+def _feed(builder: _Builder, data: bytes, charset: str | None) -> None:
     try:
         parser = _parser(builder, charset)
         parser.feed(data)
@@ -254,15 +326,19 @@ def decode_xml(data: bytes, kind: type, *, charset: str | None = None) -> dict[s
     # defusedxml's refusals are ValueErrors; an encoding that Python does not know is a LookupError.
     except (ParseError, ValueError, LookupError) as error:
         raise DecodeError(f"the XML cannot be read: {_reason(error)}") from None
-    return builder.document
 
 
-def _parser(builder: _Builder, charset: str | None) -> DefusedXMLParser:
+def require_defused() -> type[DefusedXMLParser]:
+    """The parser that is used. Raises `ModuleNotFoundError` where it is not installed."""
     try:
         from defusedxml.ElementTree import DefusedXMLParser
     except ImportError:
-        raise ModuleNotFoundError("to read XML, install xero_async[xml]", name="defusedxml") from None
-    return DefusedXMLParser(target=builder, encoding=charset, forbid_dtd=True)
+        raise ModuleNotFoundError('to read XML: pip install "xero_async[xml]"', name="defusedxml") from None
+    return DefusedXMLParser
+
+
+def _parser(builder: _Builder, charset: str | None) -> DefusedXMLParser:
+    return require_defused()(target=builder, encoding=charset, forbid_dtd=True)
 
 
 def _reason(error: Exception) -> str:
@@ -273,7 +349,7 @@ def _reason(error: Exception) -> str:
 class _Element:
     """An element that is being read."""
 
-    __slots__ = ("is_nil", "items", "members", "name", "shape", "text")
+    __slots__ = ("is_nil", "items", "members", "name", "repeated", "shape", "text")
 
     def __init__(self, name: str, shape: _Shape, attributes: Mapping[str, str]) -> None:
         self.name = name
@@ -281,12 +357,16 @@ class _Element:
         self.text: list[str] = []
         self.members: dict[str, object] = {}
         self.items: list[object] = []
+        self.repeated: dict[str, list[object]] = {}
         self.is_nil = _FLAGS.get(attributes.get(_NIL, "").strip(), False)
         if _STATUS in shape.members and "status" in attributes:
             self.members[_STATUS] = attributes["status"]
 
-    def known_as(self, name: str) -> str:
+    def known_as(self, name: str, dialect: Dialect) -> str:
         """What a child is called in documents."""
+        names = dialect.names.get(self.shape.model)
+        if names is not None and name in names:
+            return names[name]
         other = _SYNONYMS.get(name)
         return other if other in self.shape.members and name not in self.shape.members else name
 
@@ -294,14 +374,31 @@ class _Element:
         """The shape of a child."""
         if self.shape.kind == "list":
             return self.shape.item or _ANY
-        return self.shape.members.get(name, _ANY)
+        return self.shape.members.get(name) or (_SEVERAL if name in _COMPLAINTS else _ANY)
+
+    def is_stray(self, name: str) -> bool:
+        """Whether the model has no such child."""
+        return bool(self.shape.members) and name not in self.shape.members and name not in _COMPLAINTS
 
     def take(self, name: str, value: object) -> None:
-        """Add a child. One that comes twice counts in its last form, as it does in JSON."""
+        """Add a child. A field that comes twice counts in its last form, as in JSON; of what is unknown all is kept."""
         if self.shape.kind == "list":
             self.items.append(value)
-        else:
-            self.members[name] = value
+            return
+        if name in self.members and name not in self.shape.members:
+            self.repeated.setdefault(name, [self.members[name]]).append(value)
+        self.members[name] = value
+
+    def gather(self, name: str, value: object, *, is_list: bool) -> None:
+        """Add a record to a list, or one list to another."""
+        held = cast("list[object]", self.members.setdefault(name, []))
+        if not is_list:
+            held.append(value)
+        elif isinstance(value, list):
+            held.extend(cast("list[object]", value))
+        elif value is not None:
+            # Text in place of a list, for the reader of the document to refuse.
+            held.append(value)
 
     def value(self) -> object:
         """What the element holds; what does not fit its shape is left for the reader of the document to refuse."""
@@ -311,7 +408,7 @@ class _Element:
         if self.shape.kind == "list":
             return self.items if self.items or not text.strip() else text
         if self.members or (self.shape.kind == "object" and not text.strip()):
-            return self.members
+            return {**self.members, **self.repeated} if self.repeated else self.members
         return _scalar(self.shape.kind, text)
 
 
@@ -331,9 +428,11 @@ def _scalar(kind: Kind, text: str) -> object:
 class _Builder:
     """Builds a document from a parser's events."""
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type, dialect: Dialect) -> None:
         self.document: dict[str, object] = {}
-        self._kind = kind
+        self.root = ""
+        self.strays: list[str] = []
+        self._kind, self._dialect = kind, dialect
         self._open: list[_Element] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -342,11 +441,13 @@ class _Builder:
             raise DecodeError("the XML cannot be read: it is nested too deeply")
         name = _local(tag)
         if not self._open:
-            self._open.append(_Element(name, self._root(name), attributes))
+            self.root = name
+            self._open.append(_Element(name, self._shape_of_root(name), attributes))
             return
         outer = self._open[-1]
-        name = outer.known_as(name)
-        self._open.append(_Element(name, outer.within(name), attributes))
+        name = outer.known_as(name, self._dialect)
+        shape = self._shape_in_list(name) if self._is_gathered(name) else outer.within(name)
+        self._open.append(_Element(name, shape, attributes))
 
     def data(self, text: str) -> None:
         """A piece of text."""
@@ -355,19 +456,44 @@ class _Builder:
     def end(self, tag: str) -> None:
         """An element ends."""
         done = self._open.pop()
-        if self._open:
-            self._open[-1].take(done.name, done.value())
+        value = done.value()
+        if not self._open:
+            self._finish(done, value)
+            return
+        outer = self._open[-1]
+        if value and done.shape is _ANY and outer.is_stray(done.name):
+            self.strays.append(self._place(done.name))
+        if self._is_gathered(done.name):
+            outer.gather(self._dialect.lists.get(done.name, done.name), value, is_list=done.shape.kind == "list")
         else:
-            self._finish(done)
+            outer.take(done.name, value)
 
     def close(self) -> None:
         """All has been read."""
 
-    def _root(self, name: str) -> _Shape:
+    def _place(self, name: str) -> str:
+        """Where a child of the innermost element is, such as `Invoices[3].Contact.SkypeUserName`."""
+        steps = [
+            f"[{len(outer.items)}]" if outer.shape.kind == "list" else f".{inner.name}"
+            for outer, inner in pairwise(self._open)
+        ]
+        outermost = "" if self.root in self._wrappers else self.root
+        return f"{outermost}{''.join(steps)}.{name}".removeprefix(".")
+
+    @property
+    def _wrappers(self) -> frozenset[str]:
+        return _WRAPPERS | self._dialect.wrappers
+
+    def _shape_of_root(self, name: str) -> _Shape:
+        if self._kind is _ANY_KIND:
+            return _ANY
         envelope = _shape_of(self._kind)
-        if name in _WRAPPERS:
+        if name in self._wrappers:
             return envelope
+        name = self._known_as(name)
         field_name, listed = _list_of(self._kind)
+        if self._is_of_lists(name):
+            return self._shape_in_list(name)
         if listed is None:
             return envelope if name == self._kind.__name__ else self._refuse(self._kind.__name__)
         if name in (field_name, self._kind.__name__):
@@ -376,18 +502,46 @@ class _Builder:
             return listed.item or _ANY
         return self._refuse(field_name)
 
-    def _finish(self, done: _Element) -> None:
+    def _known_as(self, name: str) -> str:
+        return self._dialect.names.get(self._kind.__name__, {}).get(name, name)
+
+    def _is_of_lists(self, name: str) -> bool:
+        return name in self._dialect.lists or name in self._dialect.lists.values()
+
+    def _is_gathered(self, name: str) -> bool:
+        """Whether a child of the innermost element is one of the document's records, or a list of them."""
+        return len(self._open) == 1 and self._open[0].shape.model == self._kind.__name__ and self._is_of_lists(name)
+
+    def _shape_in_list(self, name: str) -> _Shape:
+        """The shape of a list of the document, or of a record in one."""
+        whole, listed = _shape_of(self._kind), self._dialect.lists.get(name)
+        return whole.members[name] if listed is None else whole.members[listed].item or _ANY
+
+    def _finish(self, done: _Element, value: object) -> None:
         field_name, listed = _list_of(self._kind)
-        value = done.value()
-        if listed is None or done.name in _WRAPPERS:
-            self.document = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        name = self._known_as(done.name)
+        if done.name in self._wrappers or (listed is None and not self._is_of_lists(name)):
+            self.document = cast("dict[str, object]", value) if isinstance(value, dict) else self._message(value)
+        elif name in self._dialect.lists:
+            self.document = {self._dialect.lists[name]: [value]}
+        elif listed is None:
+            self.document = {name: value}
         elif done.shape is listed:
             self.document = {field_name: value}
         else:
             self.document = {field_name: [value]}
 
+    def _message(self, text: object) -> dict[str, object]:
+        """What is said by an outermost element that holds text alone."""
+        is_said = self._kind is _ANY_KIND or self.root in self._dialect.wrappers
+        return {"Message": text} if is_said and text else {}
+
     def _refuse(self, expected: str) -> _Shape:
         raise DecodeError(f"the XML cannot be read: its outermost element should be {expected}")
+
+
+_ANY_KIND: Final[type] = object
+"""Stands for documents of which no model is known."""
 
 
 def _local(tag: str) -> str:
