@@ -21,6 +21,7 @@ from . import money, orders, settings
 from .answers import TEXT, Answer, Refused, not_found
 from .catalogue import ALL_RESOURCES
 from .kept import Kept
+from .network_rules import INTERFACES
 from .parts import (
     cis_settings,
     credit_allocated,
@@ -222,7 +223,7 @@ class Documents:
         exactly when the write is. The answer's status is 200 or 204, 400, 404, 413 or 415 for what the caller did
         wrong, 501 for an operation that is not served.
         """
-        handler = HANDLERS.get(operation)
+        handler = HANDLERS.get(operation) or INTERFACES.get(operation)
         if handler is None:
             return _NOT_IMPLEMENTED
         lowered = {name.lower(): value for name, value in headers.items()}

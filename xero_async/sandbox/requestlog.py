@@ -1,7 +1,8 @@
 """The log of requests and answers: the latest of them, bodies cut short and secrets covered.
 
 What signs a request is covered before anything is kept: the `Authorization` header, and in all that passes through the
-identity server every token, code and secret, in the address, the form and the answer alike.
+identity server every token, code and secret, in the address, the form and the answer alike. The keys of the Network API
+v1 are covered in every address, whatever it leads to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec import Struct, field
 from xero_async.wire.errors import InvalidArgument
 
 from .answers import Answer
+from .network_keys import without_keys
 
 __all__ = ["LOG_SIZE", "Entry", "RequestLog", "answered", "asked", "printable"]
 
@@ -48,7 +50,7 @@ class Entry(Struct, kw_only=True):
     """Seconds of real time until the answer was ready to be sent."""
     method: str
     path: str
-    """The address without the server's name, as it was sent."""
+    """The address without the server's name, as it was sent but for keys."""
     operation: str
     tenant: str | None = None
     key: str | None = None
@@ -108,6 +110,7 @@ def asked(entry: Entry, headers: Mapping[str, str], body: bytes, *, secret: bool
     entry.request_headers = {name: printable(headers[name]) for name in SHOWN if name in headers}
     if signature := headers.get("Authorization"):
         entry.request_headers["Authorization"] = f"{printable(signature.partition(' ')[0][:20])} {COVER}"
+    entry.path = without_keys(entry.path)
     entry.request_bytes = len(body)
     entry.request_body = _text(body, headers.get("Content-Type", ""), secret=secret)
     if secret:

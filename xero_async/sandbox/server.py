@@ -34,6 +34,8 @@ from .faults import SIGN_IN_OPERATIONS, Fault, FaultPlan, FaultTally
 from .idempotency import KeyStore
 from .identity import TOKEN_LIFE, Identity, State
 from .limits import Meters, SandboxLimits
+from .network import NETWORK_OPERATIONS
+from .network_keys import NetworkKeys
 from .replies import sign
 from .requestlog import LOG_SIZE, RequestLog
 from .routing import Router
@@ -80,6 +82,10 @@ class Sandbox:
     """The store, once the sandbox is entered."""
     apps: Sequence[App]
     """A custom connection, which is `client_id`; a web app; a native app without a secret; then those given."""
+    api_key: str
+    """The partner's key of the Network API v1."""
+    xero_keys: Sequence[str]
+    """The keys of the organisations in the Network API v1, in the order of `tenants`."""
     log: RequestLog
     """The latest requests and their answers."""
 
@@ -144,6 +150,8 @@ class Sandbox:
         self.client_secret = self._identity.client_secret
         self.apps = self._identity.apps
         self.tenants = [filling.id for filling in self._fillings]
+        self._keys = NetworkKeys(self.tenants, seed)
+        self.api_key, self.xero_keys = self._keys.api_key, self._keys.xero_keys
 
     async def __aenter__(self) -> Self:
         """Open the store, seed it and listen.
@@ -157,7 +165,7 @@ class Sandbox:
             )
             stack.callback(self.documents.close)
             await asyncio.to_thread(self._furnish)  # seconds for a large store
-            self._targets = Targets(self._router, self._identity, self.documents)
+            self._targets = Targets(self._router, self._identity, self.documents, self._keys)
             self._recall()
             self._identity.on_change = self._identity_changed
             self._is_open = True
@@ -190,6 +198,8 @@ class Sandbox:
             "web_client_secret": self.apps[1].client_secret or "",
             "pkce_client_id": self.apps[2].client_id,
             "tenants": self.tenants,
+            "api_key": self.api_key,
+            "xero_keys": list(self.xero_keys),
         }
 
     # ------------------------------------------------------------------------------------------------ its clock
@@ -306,7 +316,7 @@ class Sandbox:
     def _checked(self, faults: Iterable[Fault], seed: int | None = None) -> FaultPlan:
         plan = faults if isinstance(faults, FaultPlan) else FaultPlan(faults, seed=self._seed if seed is None else seed)
         named = {fault.operation for fault in plan if fault.operation is not None}
-        if unknown := sorted(named - self._router.operations - SIGN_IN_OPERATIONS):
+        if unknown := sorted(named - self._router.operations - SIGN_IN_OPERATIONS - NETWORK_OPERATIONS):
             raise InvalidArgument(f"the fault plan names unknown operations: {', '.join(unknown)}")
         return plan
 

@@ -113,7 +113,7 @@ class Stages:
             at=self._now(), method=request.method, path=printable(request.raw_path), operation=target.operation
         )
         asked(entry, request.headers, body, secret=not target.signed)
-        app = self._identity.client_of(request.headers.get("Authorization", "")) if target.signed else ""
+        app = self._app_of(request, target) if target.signed else ""
         started = asyncio.get_running_loop().time()
         outcome = await self._walk(Visit(request, target, body, app, self.meters.of(app), entry))
         entry.took = asyncio.get_running_loop().time() - started
@@ -132,7 +132,7 @@ class Stages:
         if target.signed and (refusal := self._refusal(visit)):
             return Outcome(refusal)
         if target.signed and (headers := self._turn_away(visit)) is not None:
-            return Outcome(Answer(429, b""), headers)
+            return Outcome(target.form(Answer(429, b"")), headers)
         try:
             answer = target.form(await self._work(visit))
             fault = self._strike("answer", visit)
@@ -168,7 +168,15 @@ class Stages:
             visit.entry.faults.append(fault.kind)
         return fault
 
+    def _app_of(self, request: web.Request, target: Target) -> str:
+        """The client that signed a request."""
+        if target.keyed is not None:
+            return target.keyed.app
+        return self._identity.client_of(request.headers.get("Authorization", ""))
+
     def _refusal(self, visit: Visit) -> Answer | None:
+        if visit.target.keyed is not None:
+            return visit.target.keyed.refuse()
         headers = visit.request.headers
         tenant = headers.get("Xero-Tenant-Id")
         return self._identity.refuse(headers.get("Authorization", ""), tenant, visit.target.operation)
@@ -195,7 +203,7 @@ class Stages:
         """Have the work done, unless the request's idempotency key has an answer already."""
         request = visit.request
         key = request.headers.get("Idempotency-Key", "")
-        if not key or visit.target.tenant is None or request.method not in KEYED_METHODS:
+        if not key or not _takes_key(visit.target) or request.method not in KEYED_METHODS:
             return await self._execute(visit, None)
         key = visit.entry.key = printable(key)
         if len(key) > KEY_LENGTH:
@@ -221,6 +229,11 @@ class Stages:
         except Exception:
             logger.exception("the engine failed at %s", target.operation)
             return internal_error()
+
+
+def _takes_key(target: Target) -> bool:
+    """Whether an idempotency key means something to a request."""
+    return target.tenant is not None and target.keyed is None
 
 
 def _at_the_door(fault: Fault) -> Outcome:

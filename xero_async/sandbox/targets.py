@@ -1,6 +1,7 @@
 """What a request is for: the rooms of the server, and the way from an address to the work.
 
     /api.xro/2.0                           an operation of the Accounting API
+    /api.xro/1.0, /import.xro              an interface of the Network API v1, which is signed with keys
     /connections                           the organisations that a token reaches
     /connect, /identity, /.well-known      the identity server, which needs no token
 
@@ -24,9 +25,11 @@ from .faults import SIGN_IN_OPERATIONS
 from .formats import id_in, in_json, in_xml, preferred
 from .idempotency import Record
 from .identity import Identity
+from .network import Network, Visitor, in_v1
+from .network_keys import NETWORK_APP, NetworkKeys
 from .routing import Match, Router
 
-__all__ = ["NOT_FOUND", "Address", "Target", "Targets", "read_address"]
+__all__ = ["NOT_FOUND", "Address", "Keyed", "Target", "Targets", "read_address"]
 
 UNKNOWN = "unknown"
 """The operation of a call whose path or method is in no table."""
@@ -49,6 +52,15 @@ def _unchanged(answer: Answer) -> Answer:
     return answer
 
 
+class Keyed(NamedTuple):
+    """How a call is signed that has keys in its query. It takes no idempotency key."""
+
+    app: str
+    """The app that it counts for."""
+    refuse: Callable[[], Answer | None]
+    """Refuses it with a 401, or lets it in (None)."""
+
+
 class Target(NamedTuple):
     """What a request is for."""
 
@@ -58,18 +70,21 @@ class Target(NamedTuple):
     tenant: str | None = None
     """The tenant that the request is for; None where Xero asks for none."""
     signed: bool = True
-    """Whether it needs a token, and is a call that limits count."""
+    """Whether it needs a token or keys, and is a call that limits count."""
     form: Callable[[Answer], Answer] = _unchanged
     """Puts an answer into the form that the client asks for."""
+    keyed: Keyed | None = None
+    """What lets it in where keys do, and no token."""
 
 
 class Targets:
     """Finds what requests are for."""
 
-    def __init__(self, router: Router, identity: Identity, documents: Documents) -> None:
+    def __init__(self, router: Router, identity: Identity, documents: Documents, keys: NetworkKeys) -> None:
         self._router = router
         self._identity = identity
         self._documents = documents
+        self._network = Network(documents, keys)
         self._rows = {row.id: row for row in operations()}
 
     def find(self, request: web.Request, address: Address, body: bytes) -> Target | None:
@@ -78,6 +93,8 @@ class Targets:
         match [request.method, *lowered]:
             case [_, "api.xro", "2.0", *_]:
                 return self._operation(request, address, body)
+            case [_, "api.xro", "1.0", *_] | [_, "import.xro", *_]:
+                return self._interface(request, address, body)
             case ["GET", "connections"]:
                 signature = headers.get("Authorization", "")
                 return Target("getConnections", _apart(lambda: identity.list_connections(signature, address.query)))
@@ -118,6 +135,17 @@ class Targets:
 
         form = partial(in_xml, row) if wants_xml else _unchanged
         return Target(match.operation, run, tenant, form=form)
+
+    def _interface(self, request: web.Request, address: Address, body: bytes) -> Target:
+        visitor = Visitor(request.method, address.path, address.query, body, request.charset or None)
+        operation, run = self._network.find(visitor)
+        return Target(
+            operation or UNKNOWN,
+            _apart(run),
+            self._network.tenant_of(visitor),
+            form=partial(in_v1, operation),
+            keyed=Keyed(NETWORK_APP, lambda: self._network.refuse(visitor)),
+        )
 
 
 def _apart(run: Callable[[], Answer]) -> Callable[[Record | None], Answer]:
