@@ -84,6 +84,8 @@ def test_invoice_3() -> None:
     assert told(sale(total=Decimal(10) ** 12)) == [("Total", "number", "warning")]
     assert told(wrong) == [("Total", "invoice 3", "warning")]
     assert told(other) == [("SubTotal", "invoice 3", "warning")]
+    assert told(wrong, network=True) == [("Total", "invoice 3", "error")]
+    assert told(other, network=True) == [("SubTotal", "invoice 3", "error")]
     included = line(tax_amount=Decimal("13.04"))
     inclusive = sale(included, line_amount_types="Inclusive", sub_total=Decimal("86.96"))
     assert told(inclusive) == []

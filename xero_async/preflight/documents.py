@@ -327,6 +327,7 @@ TOTALS: Final = (
         message="{}: correct it, or leave the totals to Xero",
         test=_wrong_sum,
         severity="warning",
+        network_refuses=True,
     ),
     Rule(
         name="total",
@@ -336,5 +337,6 @@ TOTALS: Final = (
         message="{}: correct it, or leave the totals to Xero",
         test=_wrong_sub_total,
         severity="warning",
+        network_refuses=True,
     ),
 )

@@ -101,6 +101,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Its number for invoices and contacts, such as `invoice 4`."""
     unassigned: bool = False
     """Whether the Network API v1 leaves the field empty where today's API refuses the record."""
+    network_refuses: bool = False
+    """Whether the Network API v1 refuses the record where today's API puts it right."""
 
     def told(self, detail: str | bool) -> str:
         """The message, with what the test found."""

@@ -200,7 +200,9 @@ def _misfit(leaf: Leaf, detail: str, path: str) -> Breach:
 
 
 def _broken(rule: Rule, path: str, detail: str | bool, ground: Ground, numbered: bool) -> Breach:
-    severity: Severity = "warning" if rule.unassigned and ground.network else rule.severity
+    severity = rule.severity
+    if ground.network and (rule.unassigned or rule.network_refuses):
+        severity = "warning" if rule.unassigned else "error"
     # The numbers are those of invoices and contacts; elsewhere the same rules go by their names.
     name = rule.number if rule.number and numbered else rule.name
     return Breach(path + rule.field, name, rule.told(detail), severity)
