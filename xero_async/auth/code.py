@@ -13,6 +13,14 @@ A refresh token is good once, so what must never happen is that a new one is los
 
 Whoever dies on the way leaves the old token in the store, which Xero accepts for 30 minutes more, or the new pair.
 A store that cannot be written fails the calls; the new pair is held, and kept as soon as the store can.
+
+A lock that is a lease can pass on while its holder is stopped. Whoever then wakes up with an answer of Xero's finds
+other tokens in the store, or that it takes no more from it (`LockLost`): the next holder has refreshed with the same
+old token, which Xero allowed for its 30 minutes, and saved a pair of its own. Which of the two pairs is the later one
+cannot be told from here, for the one who was stopped may have been so before its request left or after it came back;
+and whether Xero lets the earlier one live is in no document of its. So neither is trusted: under a lock of its own it
+refreshes once more, with the token in the store, and with its own should that one be dead. What is saved then is what
+Xero has given last, so it works whatever Xero does with the others; and nothing newer has been written over.
 """
 
 from __future__ import annotations
@@ -24,9 +32,9 @@ import re
 import secrets
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from msgspec import Struct
@@ -34,8 +42,8 @@ from msgspec import Struct
 from ..wire.errors import InvalidArgument, SignInFailed
 from .base import Sealed, Sender
 from .flight import SingleFlight
-from .grants import ask, basic, revoke
-from .stores import Locking, MemoryStore, TokenStore
+from .grants import Grant, ask, basic, revoke
+from .stores import Locking, LockLost, MemoryStore, TokenStore
 from .tokens import TokenSet
 
 __all__ = ["PKCE", "AuthorizationCode", "CodeFlow", "SignIn"]
@@ -48,8 +56,12 @@ OFFLINE = "offline_access"
 """The scope that a refresh token needs."""
 NOBODY = TokenSet()
 _SCOPE = re.compile(r"[!#-\[\]-~]+")  # https://datatracker.ietf.org/doc/html/rfc6749#section-3.3
+LOCKS = 3
+"""How often a lock that is lost is taken anew, before it is called an error."""
 SETTLING = 10.0
 """Seconds that a refresh may go on when its session is left; an answer that is lost to haste is a token in doubt."""
+
+T = TypeVar("T")
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
@@ -98,6 +110,8 @@ class CodeFlow:
         self._rejected = ""
         """An access token that Xero has called expired, whatever the clock says."""
         self._unsaved: _Unsaved | None = None
+        self._doubted: TokenSet | None = None
+        """A pair that was got under a lock that had passed on: it, or the one in the store, is the later."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -135,17 +149,20 @@ class CodeFlow:
             redirect_uri=self.redirect_uri,
             code_verifier=started.verifier,
         )
-        async with self._lock():
-            asked = time.time()
-            grant = await ask(send, form, self._headers)
-            tokens = NOBODY.renewed(grant, asked)
-            await self._store.save(tokens)
-            self._unsaved, self._tokens = None, tokens
-        return tokens
+        granted: list[TokenSet] = []  # a code is good once
+
+        async def finish() -> TokenSet:
+            if not granted:
+                asked = time.time()
+                granted.append(NOBODY.renewed(await ask(send, form, self._headers), asked))
+            await self._store.save(granted[0])
+            return self._settled_on(granted[0])
+
+        return await self._locked(finish)
 
     async def tokens(self) -> TokenSet | None:
         """The tokens that are kept, or None where nobody is signed in. Raises `TokenStoreError`."""
-        tokens = await self._kept()
+        tokens = await self._looked_up()
         return None if tokens == NOBODY else tokens
 
     async def sign_out(self, send: Sender, /) -> None:
@@ -153,12 +170,15 @@ class CodeFlow:
 
         Raises `SignInFailed`, `TransportError`, `TokenStoreError`; the tokens are then kept.
         """
-        async with self._lock():
+
+        async def sign_out() -> TokenSet:
             tokens = await self._kept()
             if tokens.refresh_token:
                 await revoke(send, Sealed(self._client, token=tokens.refresh_token), self._headers)
             await self._store.save(NOBODY)
-            self._unsaved, self._tokens = None, NOBODY
+            return self._settled_on(NOBODY)
+
+        await self._locked(sign_out)
 
     # -- living on the refresh token --------------------------------------------------------------------------------
 
@@ -187,46 +207,91 @@ class CodeFlow:
         await self._flight.settle(send, SETTLING)
 
     async def _obtain(self, send: Sender) -> TokenSet:
-        tokens = await self._kept()
-        if not self._is_good(tokens):
-            async with self._lock():
-                tokens = await self._refreshed(await self._kept(), send)
+        async def refresh() -> TokenSet:
+            return await self._refreshed(await self._kept(), send)
+
+        tokens = await self._looked_up()
+        if not self._is_good(tokens) or self._doubted is not None:
+            tokens = await self._locked(refresh)
         self._tokens = tokens
         return tokens
 
     async def _refreshed(self, tokens: TokenSet, send: Sender) -> TokenSet:
         """Good tokens, from the store or by a refresh; whoever calls holds the lock."""
-        while not self._is_good(tokens):
+        while not self._is_good(tokens) or self._doubted is not None:
             if not tokens.refresh_token:
+                self._doubted = None
                 raise SignInFailed(_lacking(tokens))
-            form = Sealed(self._client, grant_type="refresh_token", refresh_token=tokens.refresh_token)
             asked = time.time()
             try:
-                grant = await ask(send, form, self._headers)
+                grant = await self._ask(tokens, send)
             except SignInFailed as error:
-                newer = await self._kept()
-                if error.error != "invalid_grant" or newer.refresh_token == tokens.refresh_token:
+                doubted, self._doubted = self._doubted, None
+                if error.error != "invalid_grant":
                     raise
-                # Somebody refreshed without the lock, and theirs is the token that lives.
-                tokens = newer
-                continue
+                if doubted is None:
+                    newer = await self._kept()
+                    if newer.refresh_token == tokens.refresh_token:
+                        raise
+                    # Somebody refreshed without the lock, and theirs is the token that lives.
+                    tokens = newer
+                    continue
+                grant = await self._ask(doubted, send)
+            self._doubted = None
             self._unsaved = _Unsaved(tokens.refresh_token, tokens.renewed(grant, asked))
             _log.info("the access token was refreshed, good for %.0f s", grant.expires_in)
             return await self._kept()
         return tokens
 
+    async def _ask(self, tokens: TokenSet, send: Sender) -> Grant:
+        return await ask(
+            send,
+            Sealed(self._client, grant_type="refresh_token", refresh_token=tokens.refresh_token),
+            self._headers,
+        )
+
+    async def _looked_up(self) -> TokenSet:
+        """What the store holds; a pair that it has not taken yet is kept first, which needs the lock."""
+        if self._unsaved is None:
+            return await self._store.load() or NOBODY
+        return await self._locked(self._kept)
+
     async def _kept(self) -> TokenSet:
-        """What the store holds, once it holds what this process has got."""
+        """What the store holds, once it holds what this process has got; whoever calls holds the lock.
+
+        Raises `LockLost` where somebody else has saved since the refresh whose pair is to be kept.
+        """
         tokens = await self._store.load() or NOBODY
-        unsaved = self._unsaved
-        if unsaved is not None and tokens.refresh_token in (unsaved.spent, unsaved.tokens.refresh_token):
+        if (unsaved := self._unsaved) is None:
+            return tokens
+        try:
+            if tokens.refresh_token not in (unsaved.spent, unsaved.tokens.refresh_token):
+                raise LockLost("somebody else has saved tokens amid a refresh")
             await self._store.save(unsaved.tokens)
-            tokens = unsaved.tokens
+        except LockLost:
+            self._unsaved, self._doubted = None, unsaved.tokens
+            raise
         self._unsaved = None
+        return unsaved.tokens
+
+    def _settled_on(self, tokens: TokenSet) -> TokenSet:
+        """Forget whatever else was held."""
+        self._unsaved, self._doubted, self._tokens = None, None, tokens
         return tokens
 
     def _is_good(self, tokens: TokenSet) -> bool:
         return tokens.is_good(time.time()) and tokens.access_token != self._rejected
+
+    async def _locked(self, deed: Callable[[], Awaitable[T]]) -> T:
+        """Do something under the lock; again under a new one, where the lock has passed on meanwhile."""
+        for _ in range(LOCKS - 1):
+            try:
+                async with self._lock():
+                    return await deed()
+            except LockLost:
+                _log.warning("somebody else has saved tokens amid a refresh: the lock is taken anew")
+        async with self._lock():
+            return await deed()
 
     def _lock(self) -> AbstractAsyncContextManager[object]:
         return self._store.lock() if isinstance(self._store, Locking) else nullcontext()

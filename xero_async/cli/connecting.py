@@ -17,6 +17,7 @@ import typer
 
 from ..auth import PKCE, Auth, ClientCredentials, FileStore, StaticToken, TokenSet
 from ..models import Connection
+from ..pacing import Pacer
 from ..session import BASE_URL, IDENTITY_URL, Attempt, Xero
 from .running import MISUSED, CommandError, printable
 
@@ -64,10 +65,11 @@ def connect(
     on_attempt: Callable[[Attempt], object] | None = None,
     *,
     unitdp: Literal[2, 4] | None = None,
+    limits: Pacer | None = None,
 ) -> Xero:
     """A session that is not open yet. Raises `CommandError` where there is nothing to sign in with."""
     auth = _auth(client_id, identity_url)
-    return Xero(auth, base_url=base_url, identity_url=identity_url, unitdp=unitdp, on_attempt=on_attempt)
+    return Xero(auth, base_url=base_url, identity_url=identity_url, limits=limits, unitdp=unitdp, on_attempt=on_attempt)
 
 
 def _auth(client_id: str, identity_url: str) -> Auth:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from rich.console import Console
 from .. import bulk
 from ..bulk.export import folder_names
 from ..bulk.export.sources import sources
+from ..bulk.queue import ExportTask
 from ..outcomes import Attempt
 from ..pacing import Limits
 from ..session import Tenant, Xero
@@ -31,6 +33,7 @@ from .connecting import (
     connect,
 )
 from .plan import least, plan
+from .queueing import PutInto, format_for, put
 from .running import LATER, CommandError, printable, run
 from .tables import show
 from .tally import Tally
@@ -51,6 +54,25 @@ class _Wish(Struct, frozen=True, kw_only=True):
     since: datetime | None
     full: bool
     page_size: int
+
+    def tasks(self, names: Mapping[str, str]) -> list[ExportTask]:
+        """A task for each organisation, by their names; what cannot be right is told before anything is put."""
+        sources(self.resources, page_size=self.page_size, where=self.where, modified_since=self.since)
+        return [
+            ExportTask(
+                tenant_id=tenant_id,
+                # A name that is too long to tell two organisations apart is none.
+                name=name if len(name) <= LONGEST_NAME else "",
+                folder=str(self.target.absolute()),
+                format=format_for(self.target, self.format),
+                resources=None if self.resources is None else tuple(self.resources),
+                where=self.where,
+                modified_since=self.since,
+                full=self.full,
+                page_size=self.page_size,
+            )
+            for tenant_id, name in names.items()
+        ]
 
 
 def export(
@@ -86,6 +108,10 @@ def export(
         bool, typer.Option("--dry-run", help="Only tell how many calls and minutes a whole draw takes.")
     ] = False,
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Records of a page.")] = MAX_PAGE_SIZE,
+    queue: PutInto = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --queue: wait for what comes of the tasks, as the exit code tells.")
+    ] = False,
     base_url: BaseUrl = DEFAULT_BASE_URL,
     identity_url: IdentityUrl = DEFAULT_IDENTITY_URL,
     client_id: ClientId = "",
@@ -108,10 +134,17 @@ def export(
     )
     if all_tenants and tenant:
         raise typer.BadParameter("name organisations, or take all of them", param_hint="--all-tenants")
+    if wait and not queue:
+        raise typer.BadParameter("there is nothing to wait for without --queue", param_hint="--wait")
+    if queue and not dry_run:
+        run(_queue(wish, queue, wait, base_url, identity_url, client_id), "; what was put stays in the queue")
+        return
     work = _plan if dry_run else _export
     run(work(wish, base_url, identity_url, client_id), "" if dry_run else GOES_ON)
 
 
+LONGEST_NAME = 100
+"""Letters of a name that become a folder's."""
 GOES_ON = "; what was drawn is kept, and the same command goes on from there"
 
 
@@ -130,6 +163,14 @@ async def _tenants(xero: Xero, wish: _Wish) -> tuple[list[Tenant], dict[str, str
     connections = await choose(xero, wish.tenants, everyone=wish.all_tenants)
     names = folder_names({one.tenant_id or "": one.tenant_name or "" for one in connections})
     return [xero.tenant(tenant_id, bulk=True) for tenant_id in names], names
+
+
+async def _queue(wish: _Wish, queue: str, wait: bool, base_url: str, identity_url: str, client_id: str) -> None:
+    wish.tasks({})  # what is typed wrong is told before a call is made
+    format_for(wish.target, wish.format)
+    async with connect(base_url, identity_url, client_id) as xero:
+        _, names = await _tenants(xero, wish)
+    await put(queue, wish.tasks(names), wait=wait)
 
 
 async def _export(wish: _Wish, base_url: str, identity_url: str, client_id: str) -> None:

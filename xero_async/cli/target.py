@@ -5,38 +5,15 @@ A name that ends as databases do is a SQLite file; any other is a folder, of JSO
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
-from ..bulk import CSV, JsonLines, Parquet, Sink, SQLite
+from ..bulk import Sink
+from ..bulk.export.formats import SINKS, Format
 from .running import MISUSED, CommandError
 
-__all__ = ["DEFAULT_TARGET", "Format", "sink_for"]
+__all__ = ["DEFAULT_TARGET", "Format", "looks_like_a_database", "sink_for"]
 
 DEFAULT_TARGET = Path("xero.db")
-
-
-class Format(StrEnum):
-    """What an export is written as."""
-
-    sqlite = "sqlite"
-    jsonl = "jsonl"
-    jsonl_gz = "jsonl.gz"
-    jsonl_zst = "jsonl.zst"
-    csv = "csv"
-    parquet = "parquet"
-
-
-SINKS: dict[Format, Callable[[Path], Sink]] = {
-    Format.sqlite: SQLite,
-    Format.jsonl: JsonLines,
-    Format.jsonl_gz: partial(JsonLines, compress="gzip"),
-    Format.jsonl_zst: partial(JsonLines, compress="zstd"),
-    Format.csv: CSV,
-    Format.parquet: Parquet,
-}
 DATABASES = (".db", ".db3", ".sqlite", ".sqlite3")
 
 
@@ -50,8 +27,13 @@ def sink_for(target: Path, wanted: Format | None) -> Sink:
     return SINKS[kind](target)
 
 
+def looks_like_a_database(target: Path) -> bool:
+    """Whether a target without a format is a SQLite file."""
+    return target.suffix.lower() in DATABASES and not target.is_dir()
+
+
 def _by_look(target: Path) -> Format:
-    if target.suffix.lower() in DATABASES and not target.is_dir():
+    if looks_like_a_database(target):
         return Format.sqlite
     if named := _named(target.name.lower()):
         raise CommandError(f"{named.value} goes into a folder: name one, with --format {named.value}", MISUSED)

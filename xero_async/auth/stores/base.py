@@ -5,9 +5,14 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, runtime_checkable
 
+from ...wire.errors import TokenStoreError
 from ..tokens import TokenSet
 
-__all__ = ["Locking", "TokenStore"]
+__all__ = ["LockLost", "Locking", "TokenStore"]
+
+
+class LockLost(TokenStoreError):
+    """The lock has passed on to another while its holder was stopped, so nothing was written: take it anew."""
 
 
 class TokenStore(Protocol):
@@ -18,7 +23,11 @@ class TokenStore(Protocol):
         ...
 
     async def save(self, tokens: TokenSet, /) -> None:
-        """Keep tokens in the place of those before. They must be durable when this returns."""
+        """Keep tokens in the place of those before. They must be durable when this returns.
+
+        A store whose lock passes on by itself raises `LockLost` for whoever has held it too long, and keeps what the
+        next holder has saved; other stores need not know of it.
+        """
         ...
 
 

@@ -1,0 +1,88 @@
+"""`xero-async worker`: draws the organisations that `xero-async export --queue` has put, beside any others."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from ..bulk.queue import Event, Worker
+from .connecting import DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL, BaseUrl, ClientId, IdentityUrl, connect
+from .queueing import Queue, address_of
+from .running import FAILED, LATER, CommandError, printable, run
+
+__all__ = ["worker"]
+
+GOES_ON = "; what was under way is handed back, and the next worker goes on with it"
+
+
+def worker(
+    queue: Queue = "",
+    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Organisations that are drawn at once.")] = 8,
+    until_empty: Annotated[
+        bool, typer.Option("--until-empty", help="End when nothing is left but what waits for the next day's calls.")
+    ] = False,
+    lease: Annotated[
+        float,
+        typer.Option(
+            min=1.0,
+            max=3600.0,
+            help="Seconds after which others go on with what this worker had, when it has died; the same for all.",
+            metavar="SECONDS",
+        ),
+    ] = 30.0,
+    base_url: BaseUrl = DEFAULT_BASE_URL,
+    identity_url: IdentityUrl = DEFAULT_IDENTITY_URL,
+    client_id: ClientId = "",
+) -> None:
+    """Draw the organisations in a queue, several at once, until stopped.
+
+    Start it on as many machines as you like: they share Xero's limits through the same Redis. Each signs in by itself.
+    A worker that is stopped hands back what it has; what a killed one had, others take over after its lease.
+    """
+    if not queue:
+        raise typer.BadParameter("name the queue, as `xero-async export --queue` did", param_hint="--queue")
+    logging.getLogger("taskiq").setLevel(logging.CRITICAL)  # what it would say is said here, in a line
+    run(_work(address_of(queue), concurrency, until_empty, lease, (base_url, identity_url, client_id)), GOES_ON)
+
+
+async def _work(queue: str, concurrency: int, until_empty: bool, lease: float, place: tuple[str, str, str]) -> None:
+    from ..pacing.shared import RedisLimits  # which needs an extra
+
+    tally = _Tally()
+    async with (
+        RedisLimits(queue, app=place[2] or "xero", lease=lease) as limits,
+        connect(*place, limits=limits) as xero,
+    ):
+        work = Worker(queue, xero, concurrency=concurrency, lease=lease, until_empty=until_empty, on_event=tally.note)
+        left = await work.run()
+    tally.end(left)
+
+
+class _Tally:
+    """Tells what happens, a line each, and what it all came to."""
+
+    def __init__(self) -> None:
+        self._kinds: Counter[str] = Counter()
+
+    def note(self, event: Event) -> None:
+        """Print an event."""
+        self._kinds[event.kind] += 1
+        said = f"{event.title}: {event.kind}" if event.title else event.kind
+        _say(f"{said}, {event.words}" if event.words else said)
+
+    def end(self, left: int) -> None:
+        """The end of a worker that had nothing left to do."""
+        _say(f"nothing is left: {self._kinds['done']:,} done, {self._kinds['failed']:,} failed here")
+        if self._kinds["failed"]:
+            raise CommandError(f"{self._kinds['failed']:,} organisations failed", FAILED)
+        if left:
+            raise CommandError(f"{left:,} organisations wait for the next day's calls", LATER)
+
+
+def _say(words: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {printable(words)}", file=sys.stderr, flush=True)
