@@ -43,7 +43,8 @@ def test_every_command_and_option_has_its_help() -> None:
     """No command, argument or option is without a word of explanation, and none takes a secret."""
     group = get_command(app)
     assert isinstance(group, TyperGroup)
-    shown = {"demo", "sandbox", "login", "logout", "tenants", "disconnect", "export", "create", "limits"}
+    shown = {"demo", "sandbox", "login", "logout", "tenants", "disconnect", "export", "worker", "create", "limits"}
+    shown |= {"migrate-v1"}
     assert set(group.commands) == shown
     for command in group.commands.values():
         assert command.help

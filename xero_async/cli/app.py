@@ -31,10 +31,12 @@ COMMANDS = {
     "tenants": "tenants",
     "disconnect": "tenants",
     "export": "export",
+    "worker": "worker",
     "create": "create",
+    "migrate-v1": "migrate",
     "limits": "limits",
 }
-"""The module of each command, which has a function of the command's name."""
+"""The module of each command, which has a function of the command's name, with _ for -."""
 
 
 # Any: click's own types, which newer typers bring along and older ones take from click.
@@ -44,7 +46,7 @@ class _Table(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         module = import_module(f".{COMMANDS[name]}", __package__)
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(name)(cast("Callable[..., None]", getattr(module, name)))
+        alone.command(name)(cast("Callable[..., None]", getattr(module, name.replace("-", "_"))))
         return get_command(alone)
 
     def __iter__(self) -> Iterator[str]:

@@ -8,51 +8,40 @@ that the checks know it. A few hundred records are in memory at a time, and no m
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import sys
 import tempfile
 import time
 from array import array
-from collections import Counter
-from collections.abc import Awaitable, Generator, Iterable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from math import ceil
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
-from msgspec import Struct, field
+from msgspec import Struct
 from rich.console import Console
 
-from .. import bulk
 from ..apis.accounting import Accounting
 from ..apis.many import ManyWrite
 from ..apis.rows import Resource
 from ..bulk.reading import Located, Reading, locate
-from ..models import Invoice, Model, TrackingCategory
-from ..preflight import Checker, Finding, Known
+from ..models import Invoice, Model
+from ..preflight import Checker
 from ..session import Tenant
-from ..wire import Page
-from ..wire.errors import Forbidden, InvalidArgument, MissingScope
+from ..wire.errors import InvalidArgument
 from ..wire.operation import Operation
-from .board import Board, clock_face
+from .board import Board
 from .connecting import DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL, BaseUrl, ClientId, IdentityUrl, choose, connect
+from .organisation import Organisation, ask
 from .reports import Report, row_of
-from .running import FAILED, LATER, MISUSED, CommandError, printable, run
-from .tables import show
-
-M = TypeVar("M", bound=Model)
+from .running import MISUSED, CommandError, run
+from .sending import SOME_FAILED, SOME_UNKNOWN, Found, Tally, follow, goes_on, tell
 
 __all__ = ["SOME_FAILED", "SOME_UNKNOWN", "creatable", "create"]
 
-SOME_FAILED, SOME_UNKNOWN = 3, 4
-"""Exit codes: Xero refused some records; of some it could not be told whether Xero has them."""
-
 STDIN = "-"
-SHOWN = 1000
-"""Rows that are printed at most; a report holds all."""
 BILLS = "bills"
 TYPES = {"invoices": "ACCREC", BILLS: "ACCPAY"}
 """What an invoice is that does not say so itself."""
@@ -247,15 +236,6 @@ class Order(Struct, frozen=True, kw_only=True):
         return cast("Model", record)
 
 
-class Organisation(Struct, frozen=True, kw_only=True):
-    """What is known of an organisation; None where the app may not ask."""
-
-    known: Known = Known()
-    """What the records are checked against."""
-    tax_names: dict[str, str] | None = None
-    themes: dict[str, str] | None = None
-
-
 async def _create(order: Order, base_url: str, identity_url: str, client_id: str) -> None:
     console = Console(stderr=True)
     report = Report(order.report)
@@ -267,7 +247,7 @@ async def _create(order: Order, base_url: str, identity_url: str, client_id: str
                 raise CommandError("one organisation at a time: name it with --tenant", MISUSED)
             tenant = xero.tenant(connections[0], bulk=True)
             label = connections[0].tenant_name or tenant.id
-            source = _Source(order, path, await _ask(tenant, order.unitdp))
+            source = _Source(order, path, await ask(tenant, order.unitdp))
             found = await source.check()
             if (found.errors and not order.skip) or order.only_check:
                 found.tell()
@@ -280,7 +260,8 @@ async def _create(order: Order, base_url: str, identity_url: str, client_id: str
                     board.follow(label, tenant)
                     tally = await _send(order, source, tenant, label, board, report)
                     board.finish()
-    _tell(tally, order, time.monotonic() - began)
+    columns = ("row", "line", "outcome", "number", "errors")
+    tell(tally, order.title, time.monotonic() - began, columns=columns)
 
 
 @contextmanager
@@ -294,83 +275,6 @@ def _source(order: Order) -> Generator[Path]:
         with path.open("wb") as kept:
             shutil.copyfileobj(sys.stdin.buffer, kept)
         yield path
-
-
-async def _ask(tenant: Tenant, unitdp: Literal[2, 4] | None) -> Organisation:
-    """What the organisation has. What the app may not see of it is not checked."""
-    organisations, rates, accounts, currencies, themes, categories = await asyncio.gather(
-        _seen(tenant.organisations.list()),
-        _seen(tenant.tax_rates.list()),
-        _seen(tenant.accounts.list()),
-        _seen(tenant.currencies.list()),
-        _seen(tenant.branding_themes.list()),
-        _seen(tenant.tracking_categories.list()),
-    )
-    # No line stands on a bank account.
-    lined = [one for one in accounts or () if one.type != "BANK"]
-    return Organisation(
-        known=Known(
-            region=organisations[0].country_code if organisations else None,
-            unitdp=unitdp,
-            tax_types=_texts(rate.tax_type for rate in rates) if rates else None,
-            accounts=_texts(text for one in lined for text in (one.code, one.account_id)) if accounts else None,
-            currencies=_texts(currency.code for currency in currencies) if currencies else None,
-            tracking=None if categories is None else {one.name or "": _options(one) for one in categories},
-        ),
-        tax_names={rate.name: rate.tax_type for rate in rates or () if rate.name and rate.tax_type},
-        themes={
-            theme.name: theme.branding_theme_id for theme in themes or () if theme.name and theme.branding_theme_id
-        },
-    )
-
-
-def _options(category: TrackingCategory) -> frozenset[str]:
-    return _texts(option.name for option in category.options or ())
-
-
-async def _seen(asked: Awaitable[Page[M]]) -> list[M] | None:
-    try:
-        return (await asked).items
-    except (MissingScope, Forbidden):
-        return None
-
-
-def _texts(values: Iterable[str | None]) -> frozenset[str]:
-    return frozenset(value for value in values if value)
-
-
-_ROW = re.compile(r"^row (\d+)\b")
-"""How a finding names the record that it clashes with."""
-
-
-class _Found(Struct):
-    """What the checks have found."""
-
-    title: str
-    records: int = 0
-    errors: int = 0
-    warnings: int = 0
-    rows: list[tuple[object, ...]] = []
-
-    def add(self, finding: Finding, lines: Sequence[int]) -> None:
-        """Count a finding, and keep it for printing: with lines of the file in the place of positions."""
-        if finding.severity == "error":
-            self.errors += 1
-        else:
-            self.warnings += 1
-        if len(self.rows) < SHOWN:
-            message = _ROW.sub(lambda row: f"line {lines[int(row[1])]}", finding.message)
-            self.rows.append((lines[finding.row], finding.field, finding.severity, finding.rule, message))
-
-    def tell(self) -> None:
-        """Print what was found. Raises `CommandError` where there is an error among it."""
-        show(("line", "field", "severity", "rule", "what to do"), self.rows)
-        if len(self.rows) < self.errors + self.warnings:
-            print(f"and {self.errors + self.warnings - len(self.rows):,} more", file=sys.stderr)
-        told = f"{self.records:,} {self.title} checked: {self.errors:,} errors, {self.warnings:,} warnings"
-        if self.errors:
-            raise CommandError(f"{told}; nothing was sent", FAILED)
-        print(told, file=sys.stderr)
 
 
 class _Source:
@@ -390,15 +294,15 @@ class _Source:
             branding_themes=known.themes,
         )
 
-    async def check(self) -> _Found:
+    async def check(self) -> Found:
         """Draw all records once and check them. Raises `InvalidArgument` for a file that cannot be read, `OSError`."""
         try:
             return await asyncio.to_thread(self._checked)
         finally:
             self._is_over = True  # the thread cannot be interrupted, so it asks
 
-    def _checked(self) -> _Found:
-        found, checker = _Found(self._order.title), Checker(self.known)
+    def _checked(self) -> Found:
+        found, checker = Found(self._order.title), Checker(self.known)
         for row, record in enumerate(self._counted()):
             for finding in checker.look(row, record):
                 found.add(finding, self.lines)
@@ -423,31 +327,8 @@ class _Source:
         return locate(self._path, self._order.record, self._order.format, reading=self._reading)
 
 
-class _Tally(Struct):
-    """What became of the records."""
-
-    counts: Counter[str] = field(default_factory=Counter[str])
-    resumed: int = 0
-    is_day_over: bool = False
-    rows: list[tuple[object, ...]] = []
-
-
-async def _send(order: Order, source: _Source, tenant: Tenant, label: str, board: Board, report: Report) -> _Tally:
-    tally, total = _Tally(), len(source.lines)
-    calls = ceil(total / bulk.MAX_CHUNK)
-
-    def progressed(progress: bulk.CreateProgress) -> None:
-        tally.resumed = progress.resumed
-        board.update(
-            f"create {order.title}",
-            tenant=label,
-            done=progress.records,
-            total=total,
-            calls=progress.chunks,
-            calls_total=max(calls, progress.chunks),
-            finished=progress.records == total,
-        )
-
+async def _send(order: Order, source: _Source, tenant: Tenant, label: str, board: Board, report: Report) -> Tally:
+    tally = Tally()
     write: ManyWrite[Any] = getattr(tenant, order.resource).create_many
     creation = write(
         source.records(),
@@ -455,42 +336,13 @@ async def _send(order: Order, source: _Source, tenant: Tenant, label: str, board
         preflight="skip" if order.skip else None,
         known=source.known,
         reserve_reference=order.reserve_reference,
-        on_progress=progressed,
+        on_progress=follow(board, tally, title=order.title, label=label, total=len(source.lines)),
     )
-    try:
-        async with aclosing(creation):
-            position = 0
-            async for outcome in creation:
-                row = row_of(position, source.lines[position], outcome)
-                report.add(row)
-                tally.counts[row.outcome] += 1
-                if row.outcome != "created" and len(tally.rows) < SHOWN:
-                    tally.rows.append((row.row, row.line, row.outcome, row.number, "; ".join(row.errors)))
-                position += 1
-        tally.is_day_over = tenant.limits.day <= 0
-    except InvalidArgument:
-        raise
-    except BaseException:
-        if order.journal.exists():
-            told = f"what was sent is kept in {order.journal}: the same command goes on with the rest"
-            print(f"xero-async: {printable(told)}", file=sys.stderr)
-        raise
+    async with goes_on(creation, tally, tenant, order.journal) as outcomes:
+        position = 0
+        async for outcome in outcomes:
+            row = row_of(position, source.lines[position], outcome)
+            report.add(row)
+            tally.count(row.outcome, row.row, row.line, row.outcome, row.number, "; ".join(row.errors))
+            position += 1
     return tally
-
-
-def _tell(tally: _Tally, order: Order, seconds: float) -> None:
-    """Print what was not created, and the sum. Raises `typer.Exit` with the code that tells the worst of it."""
-    show(("row", "line", "outcome", "number", "errors"), tally.rows)
-    counts = tally.counts
-    if more := counts["failed"] + counts["unknown"] - len(tally.rows):
-        print(f"and {more:,} more: --report names them all", file=sys.stderr)
-    told = f"created {counts['created']:,} {order.title}, failed {counts['failed']:,}, unknown {counts['unknown']:,}"
-    if tally.resumed:
-        told += f"; {tally.resumed:,} of them in earlier runs"
-    print(f"{told}; in {clock_face(seconds)}", file=sys.stderr)
-    if tally.is_day_over and counts["failed"]:
-        raise CommandError("the day's calls are used up: run the same command tomorrow to go on with the rest", LATER)
-    if counts["unknown"]:
-        raise typer.Exit(SOME_UNKNOWN)
-    if counts["failed"]:
-        raise typer.Exit(SOME_FAILED)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, cast
 from uuid import uuid4
 
 import msgspec
@@ -63,8 +63,8 @@ class Report:
     Without a path, nothing is written. Raises `InvalidArgument` at once for a name that is neither.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, kind: type[Struct] = Row) -> None:
+        self._path, self._columns = path, kind.__struct_fields__
         self._file: TextIO | None = None
         self._is_sheet = path is not None and path.suffix.lower() == ".csv"
         if path is not None and path.suffix.lower() not in (".csv", ".jsonl", ".ndjson"):
@@ -76,16 +76,15 @@ class Report:
             self._part = self._path.with_name(f"{self._path.name}.{uuid4().hex[:8]}.part")
             self._file = self._part.open("x", encoding="utf-8", newline="")
             if self._is_sheet:
-                self._file.write(_line(Row.__struct_fields__))
+                self._file.write(_line(self._columns))
         return self
 
-    def add(self, row: Row) -> None:
-        """Write a row."""
+    def add(self, row: Struct) -> None:
+        """Write a row, of the kind that was given."""
         if self._file is None:
             return
         if self._is_sheet:
-            cells = [getattr(row, name) for name in Row.__struct_fields__[:-1]]
-            self._file.write(_line([*cells, "; ".join(row.errors)]))
+            self._file.write(_line(_cell(getattr(row, name)) for name in self._columns))
         else:
             self._file.write(msgspec.json.encode(row).decode() + "\n")
 
@@ -99,6 +98,10 @@ class Report:
         os.fsync(self._file.fileno())
         self._file.close()
         self._part.unlink() if kind is not None else self._part.replace(self._path)
+
+
+def _cell(value: object) -> object:
+    return "; ".join(cast("list[str]", value)) if isinstance(value, list) else value
 
 
 def _line(cells: Iterable[object]) -> str:
