@@ -66,6 +66,15 @@ def fuzz(session: nox.Session) -> None:
 
 
 @nox.session
+def shared(session: nox.Session) -> None:
+    """The limits that processes share: real minutes, every simulation, many outages."""
+    session.install("-e", ".[test]")
+    files = [f"tests/test_shared_limits{each}.py" for each in ("", "_away", "_processes", "_script")]
+    env = {"XERO_ASYNC_SHARED": "60"}
+    session.run("pytest", "--timeout", "600", "tests/test_limiter_simulated.py", *files, env=env)
+
+
+@nox.session
 def kills(session: nox.Session) -> None:
     """Processes killed at thousands of moments: tokens work, no answered write is lost, no record is drawn twice."""
     session.install("-e", ".[test]")
@@ -79,6 +88,10 @@ def kills(session: nox.Session) -> None:
     session.run("pytest", "--timeout", "1200", "tests/test_create_kills.py", env=whole)
     cut = {"XERO_ASYNC_CREATE_RECORDS": "10000", "XERO_ASYNC_CREATE_CUTS": "50"}
     session.run("pytest", "--timeout", "600", "tests/test_create_exactly.py", "-k", "again", env=cut)
+    queue = {"XERO_ASYNC_QUEUE_TENANTS": "20"}
+    session.run("pytest", "--timeout", "600", "tests/test_queue.py", "-k", "killed", env=queue)
+    migrated = {"XERO_ASYNC_MIGRATED": "12000"}
+    session.run("pytest", "--timeout", "900", "tests/test_migrate_command.py", "-k", "kill", env=migrated)
 
 
 @nox.session

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 import pytest
 from aiohttp import ClientResponse
 from aioresponses import aioresponses
 from hypothesis import settings
+from pacings import InProcess, Pacing, Shared
+from servers import redis_server
 
 # A busy machine must not fail a test that is right.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the marks of these tests."""
+    config.addinivalue_line("markers", "one_in(number): with the shared limiter, one in so many is run by default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out all but a sample of the runs that are many, and slow where a real server is asked each time."""
+    many = [item for item in items if item.get_closest_marker("one_in") and "shared" in item.name]
+    for number, item in enumerate(many if not os.environ.get("XERO_ASYNC_SHARED") else []):
+        marker = item.get_closest_marker("one_in")
+        if marker is not None and number % marker.args[0]:
+            items.remove(item)
 
 
 class Writer:
@@ -47,3 +64,16 @@ def canned() -> Iterator[Canned]:
     """Canned answers, for tests that need no server."""
     with aioresponses() as answers:
         yield Canned(answers)
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Generator[str]:
+    """A Redis for tests that leave each other's keys alone."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["in process", "shared"])
+def pacing(request: pytest.FixtureRequest) -> Pacing:
+    """The limiter of one process and the one that processes share, in turn."""
+    return InProcess() if request.param == "in process" else Shared(request.getfixturevalue("shared_server"))

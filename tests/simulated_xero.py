@@ -14,7 +14,7 @@ from math import ceil, floor
 from random import Random
 from typing import Literal, NamedTuple
 
-from xero_async.pacing import Limiter
+from xero_async.pacing import Pacer
 
 Style = Literal["fixed", "rolling"]
 Stamp = Literal["arrival", "completion"]
@@ -147,7 +147,7 @@ class SimulatedXero:
         return Answer(200, {f"x-{name}limit-remaining": str(calls) for name, calls in left.items()})
 
 
-async def call(limiter: Limiter, server: SimulatedXero, tenant: str = "t", *, bulk: bool = False) -> float:
+async def call(limiter: Pacer, server: SimulatedXero, tenant: str = "t", *, bulk: bool = False) -> float:
     """Make one call in its turn, and again while it is refused; return the seconds that the first turn took."""
     first: float | None = None
     while True:
@@ -162,9 +162,7 @@ async def call(limiter: Limiter, server: SimulatedXero, tenant: str = "t", *, bu
             return first
 
 
-async def calls(
-    limiter: Limiter, server: SimulatedXero, number: int, tenant: str = "t", *, bulk: bool = False
-) -> float:
+async def calls(limiter: Pacer, server: SimulatedXero, number: int, tenant: str = "t", *, bulk: bool = False) -> float:
     """Make so many calls, all asked for at once; return when the last was answered."""
     await asyncio.gather(*(call(limiter, server, tenant, bulk=bulk) for _ in range(number)))
     return asyncio.get_running_loop().time()
@@ -181,14 +179,14 @@ def refusal(problem: str | None = None, seconds: float | None = None) -> dict[st
     return {name: value for name, value in headers.items() if value is not None}
 
 
-async def met(limiter: Limiter, *tenants: str) -> None:
+async def met(limiter: Pacer, *tenants: str) -> None:
     """Make each tenant's first call, which takes no time and says nothing."""
     for tenant in tenants:
         (await limiter.acquire(tenant)).release()
 
 
 async def answered(
-    limiter: Limiter,
+    limiter: Pacer,
     tenant: str | None = "t",
     *,
     bulk: bool = False,

@@ -1,4 +1,4 @@
-"""The limiter under any sequence of calls, ends and cancellations: no slot leaks, and nobody is forgotten."""
+"""The limiters under any sequence of calls, ends and cancellations: no slot leaks, and nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from virtual import VirtualLoop
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from pacings import InProcess, Pacing, Shared
 
-from xero_async.pacing import Limiter, Limits, Turn
+from xero_async.pacing import Limits, PacedTurn, Pacer
 
 TENANTS = ("a", "b")
 LIMITS = Limits(concurrent=2, minute=7, app_minute=12, bulk_reserve=2)
@@ -22,13 +22,13 @@ LIMITS = Limits(concurrent=2, minute=7, app_minute=12, bulk_reserve=2)
 class Call:
     """One call: it waits for its turn, holds it until it is told to end, and releases it."""
 
-    def __init__(self, limiter: Limiter, tenant: str, *, bulk: bool, answers: bool) -> None:
+    def __init__(self, limiter: Pacer, tenant: str, *, bulk: bool, answers: bool) -> None:
         self.tenant, self.answers = tenant, answers
-        self.turn: Turn | None = None
+        self.turn: PacedTurn | None = None
         self.may_end = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run(limiter, bulk))
 
-    async def _run(self, limiter: Limiter, bulk: bool) -> None:
+    async def _run(self, limiter: Pacer, bulk: bool) -> None:
         self.turn = await limiter.acquire(self.tenant, bulk=bulk)
         try:
             await self.may_end.wait()
@@ -44,10 +44,11 @@ class Call:
 class Calls(RuleBasedStateMachine):
     """Calls of two tenants, which begin, end and are cancelled at any moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, pacing: Pacing | None = None) -> None:
         super().__init__()
-        self.loop = VirtualLoop()
-        self.limiter = Limiter(LIMITS)
+        self.pacing = pacing or InProcess()
+        self.loop = self.pacing.loop()
+        self.limiter = self.pacing.limiter(LIMITS)
         self.calls: list[Call] = []
 
     def do(self, main: Coroutine[Any, Any, None]) -> None:
@@ -97,6 +98,7 @@ class Calls(RuleBasedStateMachine):
     @invariant()
     def slots_are_those_of_calls(self) -> None:
         """What the limiter holds to be in flight is in flight, or granted and not yet awake."""
+        self.do(self.pacing.told(self.limiter))
         held = Counter(call.tenant for call in self.calls if call.turn is not None)
         for tenant in TENANTS:
             in_flight = self.limiter.remaining(tenant).in_flight
@@ -110,17 +112,30 @@ class Calls(RuleBasedStateMachine):
                 call.may_end.set()
             ends = await asyncio.gather(*(call.task for call in self.calls), return_exceptions=True)
             assert all(end is None or isinstance(end, asyncio.CancelledError) for end in ends)
+            await self.pacing.told(self.limiter)
             await asyncio.sleep(60.2)
             for tenant in TENANTS:
                 left = self.limiter.remaining(tenant)
                 assert (left.minute, left.app_minute, left.in_flight) == (7, 12, 0)
             for tenant in TENANTS:
                 (await asyncio.wait_for(self.limiter.acquire(tenant), 0.1)).release()
+            await self.pacing.close()
 
         try:
             self.do(main())
         finally:
             self.loop.close()
+
+
+def test_calls_through_a_server(shared_server: str) -> None:
+    """The limiter that processes share keeps to the same, whatever is on its way to the server and back."""
+    few = settings(max_examples=20, stateful_step_count=30, deadline=None, derandomize=True)
+
+    class Through(Calls):
+        def __init__(self) -> None:
+            super().__init__(Shared(shared_server))
+
+    run_state_machine_as_test(Through, settings=few)
 
 
 TestCalls = pytest.mark.filterwarnings("error")(Calls.TestCase)

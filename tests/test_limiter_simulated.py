@@ -1,4 +1,7 @@
-"""The limiter against a model of Xero that counts in each way that its documents allow: never refused, and fast."""
+"""The limiters against a model of Xero that counts in each way that its documents allow: never refused, and fast.
+
+Of the runs with the limiter that processes share, a sample is made; `nox -s shared` makes them all.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,14 @@ from random import Random
 from statistics import quantiles
 
 import pytest
+from pacings import Pacing
 from simulated_xero import CONVENTIONS, SimulatedXero, Stamp, Style, call, calls
 from virtual import run
 
 from xero_async.pacing import Limiter, Limits
 from xero_async.wire.errors import DailyLimitReached
+
+pytestmark = pytest.mark.one_in(9)
 
 every_convention = pytest.mark.parametrize(("style", "stamp"), CONVENTIONS, ids=map("-".join, CONVENTIONS))
 
@@ -29,11 +35,11 @@ def any_latency(random: Random) -> float:
 
 @every_convention
 @pytest.mark.parametrize("seeds", [range(50), range(50, 100)], ids=["seeds 0-49", "seeds 50-99"])
-def test_nothing_is_refused(style: Style, stamp: Stamp, seeds: range) -> None:
+def test_nothing_is_refused(pacing: Pacing, style: Style, stamp: Stamp, seeds: range) -> None:
     """Over a hundred seeds, with latencies of 0.1 to 10 s, no call is refused and none is lost."""
-    for seed in seeds:
+    for seed in pacing.some(seeds):
         server = SimulatedXero(style=style, stamp=stamp, seed=seed, latency=any_latency)
-        run(calls(Limiter(), server, 150))
+        pacing.run(calls(pacing.limiter(), server, 150))
         assert not server.refused, f"seed {seed}"
         assert server.served == {"t": 150}
 
@@ -41,21 +47,21 @@ def test_nothing_is_refused(style: Style, stamp: Stamp, seeds: range) -> None:
 @every_convention
 @pytest.mark.parametrize("bulk", [False, True], ids=["interactive", "bulk"])
 @pytest.mark.parametrize("number", [300, 3_000])
-def test_speed_is_near_the_best_possible(number: int, bulk: bool, style: Style, stamp: Stamp) -> None:
+def test_speed_is_near_the_best_possible(pacing: Pacing, number: int, bulk: bool, style: Style, stamp: Stamp) -> None:
     """At 0.3 s a call: 0.98 of the best, which is sixty as fast as five at once go, and each next a minute later."""
     server = SimulatedXero(style=style, stamp=stamp)
-    ended = run(calls(Limiter(), server, number, bulk=bulk))
+    ended = pacing.run(calls(pacing.limiter(), server, number, bulk=bulk))
     least = (number // 60 - 1) * 60 + 60 // 5 * 0.3
     assert least / ended >= 0.98
     assert not server.refused
 
 
 @every_convention
-def test_workers_are_as_fast_as_a_crowd(style: Style, stamp: Stamp) -> None:
+def test_workers_are_as_fast_as_a_crowd(pacing: Pacing, style: Style, stamp: Stamp) -> None:
     """Five workers that each ask when they are ready get through as fast as 300 calls that ask at once."""
 
     async def main() -> float:
-        limiter, server = Limiter(), SimulatedXero(style=style, stamp=stamp)
+        limiter, server = pacing.limiter(), SimulatedXero(style=style, stamp=stamp)
 
         async def worker() -> None:
             for _ in range(60):
@@ -64,18 +70,18 @@ def test_workers_are_as_fast_as_a_crowd(style: Style, stamp: Stamp) -> None:
         await asyncio.gather(*(worker() for _ in range(5)))
         return asyncio.get_running_loop().time()
 
-    assert (240 + 3.6) / run(main()) >= 0.98
+    assert (240 + 3.6) / pacing.run(main()) >= 0.98
 
 
-def test_tenants_do_not_slow_each_other() -> None:
+def test_tenants_do_not_slow_each_other(pacing: Pacing) -> None:
     """Two hundred calls of each of ten tenants take as long as those of one."""
 
     async def main() -> list[float]:
-        limiter, server = Limiter(), SimulatedXero()
+        limiter, server = pacing.limiter(), SimulatedXero()
         return await asyncio.gather(*(calls(limiter, server, 200, f"t{number}") for number in range(10)))
 
-    alone = run(calls(Limiter(), SimulatedXero(), 200))
-    assert run(main()) == pytest.approx([alone] * 10)
+    alone = pacing.run(calls(pacing.limiter(), SimulatedXero(), 200))
+    assert pacing.run(main()) == pytest.approx([alone] * 10)
 
 
 @pytest.mark.parametrize(("style", "stamp"), [("fixed", "arrival"), ("rolling", "completion")])
@@ -106,11 +112,11 @@ def test_a_thousand_tenants_share_the_apps_minute(style: Style, stamp: Stamp) ->
 
 @every_convention
 @pytest.mark.parametrize("begin", [0, 3, 8, 45, 70, 100, 130])
-def test_interactive_beside_bulk(begin: int, style: Style, stamp: Stamp) -> None:
+def test_interactive_beside_bulk(pacing: Pacing, begin: int, style: Style, stamp: Stamp) -> None:
     """Beside 600 bulk calls, 95 of 100 interactive calls, one every 8 s, wait under 1 s, whenever the first comes."""
 
     async def main() -> tuple[list[float], float]:
-        limiter, server = Limiter(), SimulatedXero(style=style, stamp=stamp)
+        limiter, server = pacing.limiter(), SimulatedXero(style=style, stamp=stamp)
         bulk = asyncio.create_task(calls(limiter, server, 600, bulk=True))
         await asyncio.sleep(begin)
         interactive: list[asyncio.Task[float]] = []
@@ -120,7 +126,7 @@ def test_interactive_beside_bulk(begin: int, style: Style, stamp: Stamp) -> None
         assert not server.refused
         return await asyncio.gather(*interactive), bulk.result()
 
-    waits, ended = run(main())
+    waits, ended = pacing.run(main())
     assert len(waits) > 75
     assert quantiles(waits, n=20)[-1] < 1
     assert max(waits) < 25
@@ -128,26 +134,26 @@ def test_interactive_beside_bulk(begin: int, style: Style, stamp: Stamp) -> None
 
 
 @pytest.mark.parametrize(("number", "cost"), [(60, 0), (120, 0), (420, 0), (540, 40), (600, 40), (3_000, 40)])
-def test_what_a_long_run_pays_for_that(number: int, cost: float) -> None:
+def test_what_a_long_run_pays_for_that(pacing: Pacing, number: int, cost: float) -> None:
     """Bulk work that is alone ends as soon as any; a run of eight minutes or more, at most 40 s later, once."""
-    alone = run(calls(Limiter(), SimulatedXero(), number))
-    assert run(calls(Limiter(), SimulatedXero(), number, bulk=True)) <= alone + cost
+    alone = pacing.run(calls(pacing.limiter(), SimulatedXero(), number))
+    assert pacing.run(calls(pacing.limiter(), SimulatedXero(), number, bulk=True)) <= alone + cost
 
 
 @every_convention
 @pytest.mark.parametrize("ago", [0.0, 5.0, 30.0, 55.0])
 @pytest.mark.parametrize("used", [45, 60])
-def test_a_restart_is_refused_once_at_most(used: int, ago: float, style: Style, stamp: Stamp) -> None:
+def test_a_restart_is_refused_once_at_most(pacing: Pacing, used: int, ago: float, style: Style, stamp: Stamp) -> None:
     """A process that starts where an earlier one has used 45 or all 60 calls learns it at the price of one refusal."""
-    for seed in range(5):
+    for seed in pacing.some(range(5)):
         server = SimulatedXero(style=style, stamp=stamp, seed=seed)
 
         async def main(server: SimulatedXero = server) -> float:
             await asyncio.sleep(100)
             server.spend("t", used, ago)
-            return await calls(Limiter(), server, 100)
+            return await calls(pacing.limiter(), server, 100)
 
-        assert run(main()) < 100 + 125
+        assert pacing.run(main()) < 100 + 125
         assert server.refused.total() <= (used == 60)
 
 
@@ -157,36 +163,38 @@ def test_a_restart_is_refused_once_at_most(used: int, ago: float, style: Style, 
     [(Limits(concurrent=1, reserve=5), 5), (Limits(concurrent=1, reserve=10), 5), (Limits(reserve=20), 20)],
     ids=["1 slot, 5 in reserve", "1 slot, 10 in reserve", "5 slots, 20 in reserve"],
 )
-def test_processes_unaware_of_each_other(each: Limits, server_slots: int, style: Style, stamp: Stamp) -> None:
+def test_processes_unaware_of_each_other(
+    pacing: Pacing, each: Limits, server_slots: int, style: Style, stamp: Stamp
+) -> None:
     """Four processes that share a tenant and know nothing of each other are not refused, given a reserve."""
-    for seed in range(10):
+    for seed in pacing.some(range(10)):
         latency = any_latency if seed % 2 else even_latency
         server = SimulatedXero(style=style, stamp=stamp, seed=seed, latency=latency, concurrent=server_slots)
 
         async def process(delay: float, server: SimulatedXero = server) -> float:
             await asyncio.sleep(delay)
-            return await calls(Limiter(each), server, 75)
+            return await calls(pacing.limiter(each), server, 75)
 
         async def main(seed: int = seed) -> float:
             return max(await asyncio.gather(*(process(number * seed * 0.7) for number in range(4))))
 
-        ended = run(main())
+        ended = pacing.run(main())
         assert not server.refused, f"seed {seed}"
         assert ended < 2 * 300 / (60 - each.reserve) * 60
 
 
 @every_convention
-def test_the_last_calls_of_a_day_are_all_used(style: Style, stamp: Stamp) -> None:
+def test_the_last_calls_of_a_day_are_all_used(pacing: Pacing, style: Style, stamp: Stamp) -> None:
     """Of a day's last 23 calls all are made, none is refused, and the next raises at once."""
 
     async def main() -> tuple[list[float | BaseException], float]:
-        limiter = Limiter()
+        limiter = pacing.limiter()
         server.spend("t", 77, 1_000)
         made = await asyncio.gather(*(call(limiter, server) for _ in range(40)), return_exceptions=True)
         return made, asyncio.get_running_loop().time()
 
     server = SimulatedXero(style=style, stamp=stamp, day=100)
-    made, ended = run(main())
+    made, ended = pacing.run(main())
     errors = [result for result in made if isinstance(result, BaseException)]
     assert len(errors) == 17
     assert all(isinstance(error, DailyLimitReached) for error in errors)

@@ -63,6 +63,22 @@ async def test_the_example_of_a_sign_in_runs(tmp_path: Path) -> None:
     assert (tmp_path / "xero-tokens.json").exists()
 
 
+async def test_the_example_of_the_network_api_runs(tmp_path: Path) -> None:
+    """The example for v1 lists drafts, tells what a 200 held against a record, and reads an archive."""
+    archive = tmp_path / "archive.xml"
+    archive.write_text("<Invoice><InvoiceType>ACCREC</InvoiceType><InvoiceNumber>OIT00535</InvoiceNumber></Invoice>")
+    (example,) = [block for block in blocks("python") if "network_v1" in block]
+    lines = [f"        {line}" for line in example.splitlines()]
+    head = f"import asyncio\nfrom pathlib import Path\npath = Path({str(archive)!r})\n"
+    within = "async def main():\n    async with Sandbox(contacts=1, invoices=1) as sandbox:"
+    code = "\n".join([head, "from xero_async import *", "from xero_async.sandbox import Sandbox", within, *lines])
+    result = await _run(f"{code}\nasyncio.run(main())", {})
+    assert result.stderr == ""
+    errors, documents = result.stdout.splitlines()
+    assert errors.startswith("[ElementError(position=1")
+    assert "OIT00535" in documents
+
+
 def web_app() -> App:
     """The app of the example."""
     home = "https://app.example/xero/callback"
@@ -96,7 +112,7 @@ async def _run(code: str, environment: dict[str, str]) -> subprocess.CompletedPr
 def test_every_command_is_documented() -> None:
     """Each command of the command line has its row in the README, and no row is of a command that is not there."""
     commands = set(getattr(get_command(app), "commands", {}))
-    assert set(re.findall(r"^\| `xero-async (\w+)", README, re.MULTILINE)) == commands
+    assert set(re.findall(r"^\| `xero-async ([\w-]+)", README, re.MULTILINE)) == commands
 
 
 def test_every_name_in_the_prose_exists() -> None:

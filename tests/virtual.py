@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+PATIENCE = 30.0
+"""Seconds in which a real server answers, however busy the machine is."""
 
 
 class _Leaping(selectors.DefaultSelector):
@@ -20,9 +22,14 @@ class _Leaping(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.is_awaited: Callable[[], bool] = lambda: False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready at once, having let `timeout` seconds pass on the clock."""
+        if timeout != 0 and self.is_awaited():
+            ready = super().select(PATIENCE)
+            assert ready, "a server that was asked does not answer"
+            return ready
         if timeout is None:
             raise RuntimeError("Nothing is ready and no timer is set: this would wait for ever.")
         self.now += max(0.0, timeout)
@@ -35,6 +42,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._leaping = _Leaping()
         super().__init__(self._leaping)
+
+    def stand_still(self, is_awaited: Callable[[], bool]) -> None:
+        """Let no time pass while a real server has yet to answer."""
+        self._leaping.is_awaited = is_awaited
 
     def time(self) -> float:
         """Return the virtual seconds since the loop was made."""

@@ -3,6 +3,8 @@
 # ruff: noqa: F403, F401 - every record and every error is importable from here, and their own modules list them
 # (subject by subject, because mypy does not follow a star through a star)
 
+import typing as _typing
+
 from . import models
 from ._version import __version__
 from .apis.accounting import operations
@@ -49,6 +51,9 @@ from .wire import Page, Results, errors
 from .wire.errors import *
 from .wire.where import F
 
+if _typing.TYPE_CHECKING:
+    from .pacing import RedisLimits
+
 __all__ = [
     "PKCE",
     "Attempt",
@@ -61,6 +66,7 @@ __all__ = [
     "MemoryStore",
     "Page",
     "Pages",
+    "RedisLimits",
     "RedisStore",
     "Remaining",
     "Results",
@@ -82,3 +88,11 @@ __all__ = [
 ]
 __all__ += models.__all__
 __all__ += errors.__all__
+
+
+def __getattr__(name: str) -> object:
+    if name == "RedisLimits":
+        from .pacing import RedisLimits
+
+        return globals().setdefault(name, RedisLimits)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,18 +28,18 @@ interactive one served before the bulk one. One more window counts the app's min
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..wire.errors import DailyLimitReached, InvalidArgument
-from ..wire.headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left, rate_limit_problem, retry_after
+from ..wire.headers import APP_MINUTE_LEFT, DAY_LEFT, MINUTE_LEFT, calls_left
+from .alarm import Alarm
 from .limits import Limits, Remaining
+from .news import day_error, read_refusal, span_of, tell_day_over, tell_pause, tell_wait
 from .window import Day, Hindrance, Window
 
 if TYPE_CHECKING:
@@ -47,25 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Limiter", "Turn"]
 
-_log = logging.getLogger("xero_async.pacing")
-
-# Added to the minute, for clocks that differ in speed and timers that ring early: 60.1 s for 60 s.
-_MARGIN = 0.1
-_LEAST_MARGIN = 0.005
-# Shares of the minute: what a refusal for concurrency pauses (1 s), and one that does not say for how long (10 s).
-_MOMENT = 1 / 60
-_WHILE = 1 / 6
-# A pause of more seconds than these is no minute's limit, whatever it is called: it is treated as the day's.
-_LONGEST_PAUSE = 600.0
-
 _Reason: TypeAlias = Literal["day", "app minute", "queue"] | Hindrance
 _Waiter: TypeAlias = "asyncio.Future[Turn]"
-
-
-def _tell(tenant: str | None, waited: float, reason: str) -> None:
-    """Log a wait: short ones are everyday."""
-    level = logging.INFO if waited > 1 else logging.DEBUG
-    _log.log(level, "tenant %s waited %.3f s for a turn (%s)", tenant, waited, reason)
 
 
 class Limiter:
@@ -119,6 +102,16 @@ class Limiter:
             in_flight=lane.window.in_flight,
         )
 
+    def adopt(self, tenant: str | None) -> Turn:
+        """Count a call that is in flight already, because another limiter let it go."""
+        desk = self._desk or self._move(asyncio.get_running_loop())
+        return Turn(desk, desk.lanes.get(tenant) or desk.meet(tenant), desk.loop.time())
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing go for so long."""
+        desk = self._desk or self._move(asyncio.get_running_loop())
+        desk.app.paused_until = max(desk.app.paused_until, desk.loop.time() + seconds)
+
     def _move(self, loop: asyncio.AbstractEventLoop) -> _Desk:
         if self._desk is not None and not self._desk.loop.is_closed():
             raise InvalidArgument("this Xero is in use on another event loop: give each loop one of its own")
@@ -159,23 +152,21 @@ class Turn:
         desk.wake(lane, now)
 
     def _refused(self, headers: Mapping[str, str], now: float) -> None:
-        """A 429: nothing was done, and its figures are not counted with, for the pause says it all."""
+        """A 429: nothing was done."""
         desk, lane = self._desk, self._lane
-        problem, seconds = rate_limit_problem(headers), retry_after(headers)
-        minute = desk.limits.window
-        if problem == "day" or (seconds or 0) > _LONGEST_PAUSE:
+        refusal = read_refusal(headers, desk.limits.window)
+        seconds = refusal.seconds
+        if refusal.of == "day" or seconds is None:
             self._ticket.refused = True
             lane.end_day(now, seconds)
-        elif problem == "appminute":
+            return
+        if refusal.of == "app":
             self._ticket.refused = True
-            seconds = minute * _WHILE if seconds is None else seconds
-            if desk.app.pause(self._app_ticket, now, seconds, probe=True):
-                _log.warning("all tenants pause for %.1f s: Xero refused a call (%s)", seconds, problem)
+            is_news = desk.app.pause(self._app_ticket, now, seconds, probe=True)
         else:
-            concurrent = problem == "concurrent"
-            seconds = minute * (_MOMENT if concurrent else _WHILE) if seconds is None else seconds
-            if lane.window.pause(self._ticket, now, seconds, probe=not concurrent):
-                _log.warning("tenant %s pauses for %.1f s: Xero refused a call (%s)", lane.tenant, seconds, problem)
+            is_news = lane.window.pause(self._ticket, now, seconds, probe=refusal.of != "concurrent")
+        if is_news:
+            tell_pause(lane.tenant, refusal)
 
     def release(self) -> None:
         """The call is completed, whatever came of it. A second release does nothing."""
@@ -201,35 +192,12 @@ class Turn:
             desk.wake(lane, desk.loop.time())
 
 
-class _Alarm:
-    """A timer for the earliest moment that was asked for."""
-
-    __slots__ = ("_loop", "_ring", "_timer")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
-        self._loop = loop
-        self._ring = ring
-        self._timer: asyncio.TimerHandle | None = None
-
-    def at(self, when: float) -> None:
-        """Ring then, or earlier if that was asked for before; never, for infinity."""
-        if when == inf or (self._timer is not None and self._timer.when() <= when):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._rung)
-
-    def _rung(self) -> None:
-        self._timer = None
-        self._ring()
-
-
 class _Lane:
     """One tenant: its counts, and those who wait, interactive ones in `queues[False]` and bulk in `queues[True]`."""
 
     __slots__ = ("alarm", "day", "in_ring", "queues", "tenant", "window")
 
-    def __init__(self, tenant: str | None, window: Window, day: Day, alarm: Callable[[_Lane], _Alarm]) -> None:
+    def __init__(self, tenant: str | None, window: Window, day: Day, alarm: Callable[[_Lane], Alarm]) -> None:
         self.tenant = tenant
         self.window = window
         self.day = day
@@ -269,17 +237,12 @@ class _Lane:
         """No calls are left for so long, None for a time unknown; after it, one goes first."""
         self.window.cold = True
         if self.day.hold(now, seconds):
-            length = self.day.held_until - now
-            _log.warning("tenant %s has no calls left today: nothing is sent for %.0f s", self.tenant, length)
+            tell_day_over(self.tenant, self.day.held_until - now)
 
     def day_error(self, now: float) -> DailyLimitReached:
         """Return the error that says that the day is over, and until when."""
         seconds = self.day.held_until - now if self.day.reset_known else None
-        resets_at = None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
-        when = f"they are back at {resets_at:%Y-%m-%d %H:%M:%S} UTC" if resets_at else "Xero has not said until when"
-        error = DailyLimitReached(f"No calls are left today for tenant {self.tenant}; {when}. Nothing was sent.")
-        error.problem, error.retry_after, error.resets_at = "day", seconds, resets_at
-        return error
+        return day_error(self.tenant, seconds)
 
 
 class _Desk:
@@ -289,12 +252,12 @@ class _Desk:
         self.loop = loop
         self.limits = limits
         self.lanes: dict[str | None, _Lane] = {}
-        self._span = limits.window + max(_LEAST_MARGIN, min(_MARGIN, limits.window / 100))
+        self._span = span_of(limits)
         bulk_reserve = limits.app_minute * limits.bulk_reserve // limits.minute
         self.app = Window(limits.app_minute, self._span, bulk_reserve=bulk_reserve)
         self._bucket: AsyncLimiter | None = None
         self._rings: tuple[deque[_Lane], ...] = (deque(), deque())
-        self._alarm = _Alarm(loop, self._go_round)
+        self._alarm = Alarm(loop, self._go_round)
 
     async def pass_bucket(self) -> float:
         """Wait until the bucket lets a call of no tenant pass, and return for how many seconds."""
@@ -307,7 +270,7 @@ class _Desk:
         await self._bucket.acquire()
         waited = self.loop.time() - asked
         if waited:
-            _tell(None, waited, "no tenant's minute")
+            tell_wait(None, waited, "no tenant's minute")
         return waited
 
     def meet(self, tenant: str | None) -> _Lane:
@@ -328,8 +291,8 @@ class _Desk:
         lane = self.lanes[tenant] = _Lane(tenant, window, day, self._lane_alarm)
         return lane
 
-    def _lane_alarm(self, lane: _Lane) -> _Alarm:
-        return _Alarm(self.loop, partial(self._serve, lane))
+    def _lane_alarm(self, lane: _Lane) -> Alarm:
+        return Alarm(self.loop, partial(self._serve, lane))
 
     def hindrance(self, lane: _Lane, now: float, bulk: bool) -> _Reason | None:
         """Return what keeps the lane from calling now."""
@@ -359,7 +322,7 @@ class _Desk:
             raise
         finally:
             waited = self.loop.time() - asked
-            _tell(lane.tenant, waited, reason)
+            tell_wait(lane.tenant, waited, reason)
         turn.waited = waited
         return turn
 
