@@ -40,9 +40,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
+    """This project beside its peers, in one run: `-- --quick` is rougher, `-- --check` compares with stored ratios."""
     session.install("-e", ".[benchmarks]")
-    for name in ("decode", "throughput", "imports", "limiter", "sandbox", "export"):
-        session.run("python", "-m", f"benchmarks.{name}", *session.posargs)
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session

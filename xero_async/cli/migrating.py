@@ -170,8 +170,8 @@ class Job:
         """Print what became of all. Raises `typer.Exit` with the code that tells the worst of it."""
         self._tell_sums()
         if self._differing:
-            told = f"{self._differing:,} documents have come to another total than was foretold: --report names them"
-            print(told, file=sys.stderr)
+            others = f"{self._differing:,} documents have come to another total than was foretold"
+            print(f"{others}: --report names them", file=sys.stderr)
         skipped = [told for told in self.plan.told() if told.what in _ERRORS]
         for told in skipped:
             tally.count("failed", *_cells(told.place, told.number, told.what, told.changes[0]))
