@@ -25,6 +25,7 @@ __all__ = [
     "BaseUrl",
     "ClientId",
     "IdentityUrl",
+    "TenantName",
     "TenantNames",
     "choose",
     "connect",
@@ -42,6 +43,14 @@ IdentityUrl: TypeAlias = Annotated[
 ]
 ClientId: TypeAlias = Annotated[
     str, typer.Option(envvar="XERO_CLIENT_ID", help="The app's client id.", metavar="ID", show_default=False)
+]
+TenantName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--tenant",
+        help="The organisation, by name or id. Without it, XERO_TENANT_ID holds one. Needless where there is only one.",
+        metavar="NAME|ID",
+    ),
 ]
 TenantNames: TypeAlias = Annotated[
     list[str] | None,

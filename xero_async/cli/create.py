@@ -33,7 +33,16 @@ from ..session import Tenant
 from ..wire.errors import InvalidArgument
 from ..wire.operation import Operation
 from .board import Board
-from .connecting import DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL, BaseUrl, ClientId, IdentityUrl, choose, connect
+from .connecting import (
+    DEFAULT_BASE_URL,
+    DEFAULT_IDENTITY_URL,
+    BaseUrl,
+    ClientId,
+    IdentityUrl,
+    TenantName,
+    choose,
+    connect,
+)
 from .organisation import Organisation, ask
 from .reports import Report, row_of
 from .running import MISUSED, CommandError, run
@@ -100,15 +109,7 @@ def create(
             metavar="FILE",
         ),
     ],
-    tenant: Annotated[
-        str | None,
-        typer.Option(
-            "--tenant",
-            help="The organisation, by name or id. Without it, XERO_TENANT_ID holds one. Needless where there is only "
-            "one.",
-            metavar="NAME|ID",
-        ),
-    ] = None,
+    tenant: TenantName = None,
     check: Annotated[bool, typer.Option("--check", help="Check the records, print what is found, and stop.")] = False,
     skip: Annotated[
         bool, typer.Option("--skip", help="Create the records that pass the checks, and report the others as failed.")

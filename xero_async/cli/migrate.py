@@ -24,7 +24,16 @@ from ..bulk.migrate import PHASES, Migration, Phase, Plan, Wish
 from ..session import Tenant
 from ..wire.errors import InvalidArgument
 from .board import Board
-from .connecting import DEFAULT_BASE_URL, DEFAULT_IDENTITY_URL, BaseUrl, ClientId, IdentityUrl, choose, connect
+from .connecting import (
+    DEFAULT_BASE_URL,
+    DEFAULT_IDENTITY_URL,
+    BaseUrl,
+    ClientId,
+    IdentityUrl,
+    TenantName,
+    choose,
+    connect,
+)
 from .migrating import Job, MigrationRow, ground_of
 from .organisation import ask
 from .reports import Report
@@ -58,15 +67,7 @@ def migrate_v1(
             metavar="ARCHIVE",
         ),
     ],
-    tenant: Annotated[
-        str | None,
-        typer.Option(
-            "--tenant",
-            help="The organisation, by name or id. Without it, XERO_TENANT_ID holds one. Needless where there is only "
-            "one.",
-            metavar="NAME|ID",
-        ),
-    ] = None,
+    tenant: TenantName = None,
     check: Annotated[
         bool, typer.Option("--check", help="Tell what would be made, what would be changed and why, and stop.")
     ] = False,
@@ -184,9 +185,9 @@ async def _migrate(order: Order, base_url: str, identity_url: str, client_id: st
                 job.tell_planned()
                 return
             began = time.monotonic()
-            if any(map(plan.count, PHASES)):
-                plan.keep()
             with report:
+                if any(map(plan.count, PHASES)):
+                    plan.keep()
                 job.report_told()
                 async with board:
                     board.follow(label or "", tenant)
