@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import sys
 import zipfile
 from datetime import date
 from decimal import Decimal
@@ -70,6 +72,14 @@ def test_what_cannot_be_read_is_told_with_its_place(data: str | bytes, line: int
     assert reason in told.value.reason
 
 
+def test_text_is_read_to_the_letter() -> None:
+    """Carriage returns, CDATA and what looks like markup are in the record as they were in the document."""
+    (found, _) = records(invoice("1").replace("Desk", "a&#13;&#10;b <![CDATA[<&]]> &lt;c&gt;"))
+    assert isinstance(found, Record)
+    assert isinstance(found.record, Invoice)
+    assert [each.description for each in found.record.line_items or ()] == ["a\r\nb <& <c>"]
+
+
 def test_what_has_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record, and what stands around the records, may not fill the memory."""
     monkeypatch.setattr(elements, "LONGEST", 200_000)
@@ -109,17 +119,16 @@ def test_an_archive_is_files_folders_and_what_is_packed(tmp_path: Path) -> None:
         packed.writestr("in/1.xml", gzip.compress(invoice("4").encode()))
         packed.writestr("__MACOSX/._1.xml", "x")
     (folder / ".hidden.xml").write_text("x")
-    found = list(sources_in([tmp_path / "a"]))
     root = str(tmp_path / "a")
-    assert [one.name.removeprefix(root) for one in found if one.is_xml()] == [
-        "/p.zip/in/1.xml",
-        "/p.zip/in/2.xro",
-        "/x.xml.gz",
-        "/z/a.txt",
-        "/z/b.xml",
-    ]
-    numbers = [part.record for one in found if one.is_xml() for part in read(one) if isinstance(part, Record)]
-    assert [each.invoice_number for each in numbers if isinstance(each, Invoice)] == ["4", "3", "2", "1"]
+    names: list[str] = []
+    numbers: list[str | None] = []
+    for one in sources_in([tmp_path / "a"]):
+        if one.is_xml():
+            names.append(one.name.removeprefix(root))
+            parts = [part.record for part in read(one) if isinstance(part, Record)]
+            numbers += [each.invoice_number for each in parts if isinstance(each, Invoice)]
+    assert names == ["/p.zip/in/1.xml", "/p.zip/in/2.xro", "/x.xml.gz", "/z/a.txt", "/z/b.xml"]
+    assert numbers == ["4", "3", "2", "1"]
     with pytest.raises(InvalidArgument, match="no such file"):
         list(sources_in([tmp_path / "none"]))
 
@@ -132,6 +141,70 @@ def test_damaged_packing_is_told(tmp_path: Path) -> None:
     assert [(each.what, each.changes[0].why) for each in told] == [
         ("broken", "it is packed, and damaged or cut off")
     ] * 2
+
+
+def test_a_zip_may_name_its_files_oddly(tmp_path: Path) -> None:
+    """Of two files with one name none is passed over, nor one whose path begins with dots; bad names are damage."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        for number, name in enumerate(("a.xml", "./b.xml", "../../c.xml")):
+            packed.writestr(name, invoice(str(number)))
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            packed.writestr("a.xml", invoice("3"))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as packed:
+        packed.writestr("ä.xml", invoice("bad"))
+    (tmp_path / "b.zip").write_bytes((tmp_path / "b.zip").read_bytes().replace("ä".encode(), b"\xff\xfe"))
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as packed:
+        packed.write(tmp_path / "a.zip", "a.zip")
+    plan = planned(tmp_path)[1]
+    assert sorted(document.number for document in made(plan)) == ["0", "1", "2", "3"]
+    assert [(each.what, each.changes[0].why) for each in plan.told()] == [
+        ("broken", "it is packed, and damaged or cut off"),
+        ("broken", "it is packed in a way that is not known: unpack it"),
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    """A pipe is not waited for, nor a link to a folder followed, which may lead back: both are left alone and told."""
+    archive(tmp_path, a_xml=invoice("1"))
+    os.mkfifo(tmp_path / "pipe.xml")
+    (tmp_path / "round").symlink_to(tmp_path)
+    plan = planned(tmp_path)[1]
+    assert [document.number for document in made(plan)] == ["1"]
+    told_of = [(each.what, Path(each.place.file).name) for each in plan.told()]
+    assert told_of == [("left", "pipe.xml"), ("left", "round")]
+
+
+def test_a_file_that_breaks_off_is_left_out_as_a_whole(tmp_path: Path) -> None:
+    """Where the disk or the packing fails amid a file, what was read of it before does not count."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("a.xml", answer(*(invoice(os.urandom(40).hex()) for _ in range(3000))))
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[len(data) * 9 // 10] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(data)
+    plan = planned(tmp_path)[1]
+    assert made(plan) == []
+    ((what, _),) = told(plan)
+    assert what == "broken"
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity"])
+def test_what_is_no_number_is_an_error_of_its_record(tmp_path: Path, number: str) -> None:
+    """The record is told with the field, and the others are planned."""
+    plan = planned(archive(tmp_path, a_xml=answer(invoice("N", line(number)), invoice("B"))))[1]
+    assert [document.number for document in made(plan)] == ["B"]
+    ((what, number, field),) = ((each.what, each.number, each.changes[0].field) for each in plan.told())
+    assert (what, number, field) == ("error", "N", "LineItems[0].LineAmount")
+
+
+@pytest.mark.parametrize("number", ["9" * 40, "1E5000"])
+def test_a_number_without_measure_ends_nothing(tmp_path: Path, number: str) -> None:
+    """Amounts beyond any that Xero has are told, or refused by the checks: the others are read all the same."""
+    huge = [invoice("T", totals=("100", "15", number)), invoice("X", line(tax=number)), invoice("A", line(number))]
+    plan = planned(archive(tmp_path, a_xml=answer(*huge, bill("B"))))[1]
+    documents = made(plan)
+    assert [document.number for document in documents] == ["T", "X", "A", "B"]
+    assert ("Total", "money") in [(change.field, change.weight) for change in documents[0].changes]
 
 
 # -- which records count --------------------------------------------------------------------------------------------

@@ -326,6 +326,17 @@ def test_what_v1_answers_is_an_archive(tmp_path: Path) -> None:
         assert [row for row in rows_of(reports[0]) if row["field"] == "Total" and row["what"] == "changed"] == []
 
 
+def test_a_report_that_cannot_be_written_ends_it_before_anything_is_done(
+    run: Run, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Nothing is sent, and no journal is begun that would hold the next run to what this one was asked for."""
+    folder = archive(tmp_path / "old", a_xml=answer(invoice("1")))
+    result = run("migrate-v1", str(folder), "--report", str(tmp_path / "none" / "report.csv"))
+    assert refuses(result, 1, "No such file")
+    assert writes(sandbox) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
 def test_misuse_is_told(run: Run, tmp_path: Path) -> None:
     """What cannot be right is refused before anything is asked for."""
     assert refuses(run("migrate-v1", str(tmp_path / "none")), 2, "there is no such file or folder")

@@ -373,6 +373,21 @@ async def test_both_keys_ride_in_the_query_and_nothing_else_signs() -> None:
             assert not seen.headers.keys() & {"authorization", "xero-tenant-id", "idempotency-key"}
 
 
+async def test_what_looks_like_a_key_in_a_record_stays() -> None:
+    """A customer's text comes as it is; in an error that is raised it is covered, for it may be the key of the call."""
+    text = "https://shop.example/?apiKey=abc"
+    inner = f"<Contact><Name>{text}</Name>{{}}</Contact>"
+    async with serving(response(inner.format(""))) as here:
+        assert (await here.v1.contact.get(contact_number="1")).name == text
+        assert (await here.v1.contacts.list())[0].name == text
+    error = f"<Errors><Error><Message>At {text}.</Message></Error></Errors>"
+    for refused in (inner.format(error), error):
+        async with serving(response(refused)) as here:
+            with pytest.raises(ValidationFailed, match=r"apiKey=\*\*\*") as refusal:
+                await here.v1.contact.save(CONTACT)
+            assert "abc" not in f"{refusal.value} {refusal.value.errors} {refusal.value.body!r}"
+
+
 async def test_the_charset_of_the_answer_counts() -> None:
     """The encoding that the content type names is the one that is read; one that it is not in is refused."""
     bare = "<Response><Contact><Name>Café</Name></Contact></Response>"

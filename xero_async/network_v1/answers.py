@@ -3,6 +3,9 @@
 v1 answered with 200 whatever became of the documents in it, so a reader looks for errors before it looks for values.
 What is held against one of several records stays with it, as in `Results` of today's API; what is held against the only
 one, or against the whole, is raised.
+
+An answer may repeat the keys of the address that it was asked at, so what is raised comes of an answer in which they
+are covered. Values come of the answer as it is: what looks like a key in a document is the customer's.
 """
 
 from __future__ import annotations
@@ -22,27 +25,36 @@ __all__ = ["read_many", "read_one", "read_some"]
 
 M = TypeVar("M", bound=Model)
 E = TypeVar("E", bound=ResponseError)
+T = TypeVar("T")
 
 # Readers are partials of functions, not closures: a request can then be pickled within an `OutcomeUnknown`.
 
 
 def read_many(kind: type[M], field: str, operation: str) -> Reader[Results[M]]:
     """A reader of a list of records, which stands in `field` of a document."""
-    return partial(_many, kind, field, operation)
+    return partial(_read, partial(_many, kind, field, operation))
 
 
 def read_some(kind: type[M], field: str, operation: str) -> Reader[Results[M]]:
     """The same where an answer may also just say that all went well."""
-    return partial(_some, kind, field, operation)
+    return partial(_read, partial(_some, kind, field, operation))
 
 
 def read_one(kind: type[M], field: str, operation: str, missing: type[ResponseError] = NotFound) -> Reader[M]:
     """A reader of the only record of a document; `missing` is raised where there is none."""
-    return partial(_one, kind, field, operation, missing)
+    return partial(_read, partial(_one, kind, field, operation, missing))
+
+
+def _read(read: Reader[T], answer: Answer) -> T:
+    try:
+        return read(answer)
+    except ResponseError:
+        # Read again outside of this block: an error holds the one before it, with its variables.
+        answer = without_keys(answer)
+    return read(answer)
 
 
 def _many(kind: type[M], field: str, operation: str, answer: Answer) -> Results[M]:
-    answer = without_keys(answer)
     document = _document(operation, answer)
     records = _checked(kind, field, operation, document, answer)
     if field not in document.holds:
@@ -51,7 +63,6 @@ def _many(kind: type[M], field: str, operation: str, answer: Answer) -> Results[
 
 
 def _some(kind: type[M], field: str, operation: str, answer: Answer) -> Results[M]:
-    answer = without_keys(answer)
     document = _document(operation, answer)
     if document.status is not None:
         return _checked(kind, field, operation, document, answer)
@@ -59,7 +70,6 @@ def _some(kind: type[M], field: str, operation: str, answer: Answer) -> Results[
 
 
 def _one(kind: type[M], field: str, operation: str, missing: type[ResponseError], answer: Answer) -> M:
-    answer = without_keys(answer)
     document = _document(operation, answer)
     records = _checked(kind, field, operation, document, answer)
     if records.errors:

@@ -15,10 +15,9 @@ from typing import Final
 from msgspec import Struct
 
 from ...models import Contact, Invoice
-from ...preflight.numbers import rounded
 from .contacts import Named, Way, make_contact
 from .invoices import DEAD
-from .shelf import folded
+from .shelf import folded, in_cents
 
 __all__ = ["Books", "There"]
 
@@ -56,7 +55,7 @@ class There(Struct, frozen=True):
         contact = made.contact or Contact()
         pairs = [
             ("InvoiceDate", str(made.date or ""), self.day),
-            ("Total", _amount(total), self.total),
+            ("Total", in_cents(total), self.total),
             ("Contact", contact.contact_id or contact.name or "", self.contact if contact.contact_id else self.name),
         ]
         if self.status in DEAD:
@@ -87,7 +86,7 @@ class Books:
             (contact.contact_id or "").lower(),
             folded(contact.name),
             str(invoice.date or ""),
-            _amount(invoice.total),
+            in_cents(invoice.total),
             folded(invoice.reference),
             invoice.status or "",
         )
@@ -134,7 +133,7 @@ class Books:
 
     def _alike(self, type: str, number: str, made: Invoice, totals: Sequence[Decimal | None]) -> There | None:
         """A document that is the same in all that can be compared, and stands for no other yet."""
-        amounts = {_amount(total) for total in totals if total is not None}
+        amounts = {in_cents(total) for total in totals if total is not None}
         if made.date is None or not amounts or made.contact is None:
             return None
         dead = ", ".join(f"'{status}'" for status in sorted(DEAD))
@@ -152,7 +151,3 @@ class Books:
         query = f"SELECT {_COLUMNS} FROM invoice_there WHERE {condition} ORDER BY id"
         row = self._db.execute(query, values).fetchone()
         return None if row is None else There(*row)
-
-
-def _amount(total: Decimal | None) -> str:
-    return "" if total is None else str(rounded(total))

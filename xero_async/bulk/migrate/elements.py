@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from msgspec import Struct
 
 from ...wire.errors import DecodeError
-from ...wire.xml import NAMESPACES
+from ...wire.xml import NAMESPACES, require_defused
 
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
@@ -34,6 +34,8 @@ LONGEST: Final = 16 << 20
 DEEPEST: Final = 64
 MOST: Final = 300_000
 """Elements of a record, and around all of them."""
+_KEPT: Final = {"\r": "&#13;"}
+"""What a reader would take for the end of a line."""
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
@@ -68,7 +70,7 @@ class Element:
 
     def _write(self, pieces: list[str], more: str = "") -> None:
         pieces.append(f"<{self.name}{more}{self.attributes}>")
-        pieces.append(escape(self.text))
+        pieces.append(escape(self.text, _KEPT))
         for part in self.parts:
             part._write(pieces)
         pieces.append(f"</{self.name}>")
@@ -135,11 +137,7 @@ def split(stream: IO[bytes]) -> Iterator[Piece | Frame]:
 
 
 def _parser(target: _Splitter) -> Any:  # Any: defusedxml's parser is a subclass of one that is known by two names
-    try:
-        from defusedxml.ElementTree import DefusedXMLParser
-    except ImportError:
-        raise ModuleNotFoundError("to read XML, install xero_async[xml]", name="defusedxml") from None
-    return DefusedXMLParser(target=target, forbid_dtd=True)
+    return require_defused()(target=target, forbid_dtd=True)
 
 
 class _Splitter:

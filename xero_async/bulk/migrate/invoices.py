@@ -245,7 +245,7 @@ def _compare_totals(made: Invoice, ground: Ground, changes: list[Change]) -> Dec
         if reckoned is None:
             why = "Xero works it out, by rates that are not known here: compare what it makes of it"
             changes.append(changed(field, stated, None, why, "invoice 3", "look"))
-        elif rounded(stated) != rounded(reckoned):
+        elif money(stated) is None or money(stated) != rounded(reckoned):
             why = "the lines come to this, and Xero works out all totals by itself"
             changes.append(changed(field, stated, reckoned, why, "invoice 3", "money"))
     return None if total is None else rounded(total)

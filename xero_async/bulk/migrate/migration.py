@@ -15,7 +15,7 @@ from .contacts import make_contact
 from .elements import Unreadable
 from .invoices import Ground, make_invoice
 from .plan import Document, Plan, Told, What
-from .records import Around, Bad, Record, damage, read
+from .records import Around, Bad, Record, damage, read, unread
 from .shelf import Shelf, Shelved
 from .sources import UNPACKING, Source, sources_in
 
@@ -67,8 +67,7 @@ class Migration:
             except UNPACKING as error:
                 plan.tell(_about_file(source, "broken", 1, 1, damage(error)))
             except OSError as error:
-                why = f"it cannot be read: {error.strerror or error}"
-                plan.tell(_about_file(source, "broken", 1, 1, why))
+                plan.tell(_about_file(source, "broken", 1, 1, unread(error)))
         self.shelf.settle()
 
     def _read(self, source: Source, plan: Plan) -> None:

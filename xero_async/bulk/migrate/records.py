@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from ...models import Contact, Invoice
 from ...network_v1.codec import V1Document, decode_v1
-from ...wire.errors import DecodeError
+from ...wire import encode
+from ...wire.errors import DecodeError, InvalidArgument
 from .changes import Place, Stray
 from .elements import Element, Frame, Piece, Unreadable, split
 from .sources import UNPACKING, Source
 
-__all__ = ["Around", "Bad", "Record", "damage", "read"]
+__all__ = ["Around", "Bad", "Record", "damage", "read", "unread"]
 
 _LISTS: Final = frozenset({"LineItems", "Addresses", "Phones", "Tracking", "Payments", "ValidationErrors"})
 """Elements of which each part is another item."""
@@ -55,7 +56,7 @@ class Around(Struct, frozen=True):
 
 
 def read(source: Source) -> Iterator[Record | Bad | Around]:
-    """The records of a document, as they come. Raises `Unreadable` where it cannot be read, `OSError`."""
+    """The records of a document, as they come. Raises `Unreadable` where it cannot be read."""
     position = 0
     try:
         with source.opened() as stream:
@@ -67,6 +68,14 @@ def read(source: Source) -> Iterator[Record | Bad | Around]:
                 yield _record(part, Place(source.name, position, part.line, part.column))
     except UNPACKING as error:
         raise Unreadable(1, 1, damage(error)) from None
+    except OSError as error:
+        # A part of it may have been read, which would else count.
+        raise Unreadable(1, 1, unread(error)) from None
+
+
+def unread(error: OSError) -> str:
+    """What keeps a file from being read."""
+    return f"it cannot be read: {error.strerror or error}"
 
 
 def damage(error: Exception) -> str:
@@ -77,12 +86,17 @@ def damage(error: Exception) -> str:
 
 def _record(piece: Piece, place: Place) -> Record | Bad:
     xml = piece.element.xml()
+    number = piece.element.at(".InvoiceNumber" if piece.kind == "invoice" else ".Name")
     try:
         document = decode_v1(xml, strict=True)
+        record = (document.invoices or document.contacts)[0]
+        # NaN and its like are numbers to a reader, and to no writer.
+        encode(record)
     except DecodeError as error:
-        number = piece.element.at(".InvoiceNumber" if piece.kind == "invoice" else ".Name")
         return Bad(place, piece.kind, number, (error.path or "").partition("].")[2], error.message.rpartition(": ")[2])
-    record = (document.invoices or document.contacts)[0]
+    except InvalidArgument as error:
+        field, _, reason = error.message.removeprefix("$.").partition(" ")
+        return Bad(place, piece.kind, number, field, reason)
     strays = [*_strays(document, piece.element), *_oddities(piece.element, "")]
     return Record(place, record, strays, blake2b(xml, digest_size=16).digest())
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Final
 
@@ -22,12 +23,13 @@ import msgspec
 from msgspec import Struct
 
 from ...models import Contact, Invoice
+from ...preflight.numbers import money
 from ...wire import decode, encode
 from .changes import Place, Stray
 from .invoices import DEAD
 from .records import Record
 
-__all__ = ["Shelf", "Shelved", "folded"]
+__all__ = ["Shelf", "Shelved", "folded", "in_cents"]
 
 _SCHEMA: Final = """
 CREATE TABLE file (id INTEGER PRIMARY KEY, name TEXT, saved REAL);
@@ -115,7 +117,7 @@ class Shelf:
             folded=folded(number),
             name="",
             day=str(invoice.date or ""),
-            total="" if invoice.total is None else str(round(invoice.total, 2)),
+            total=in_cents(invoice.total),
             party=party,
             state="refused" if refused else "",
         )
@@ -252,3 +254,11 @@ def _seconds(moment: datetime | None) -> float | None:
 def folded(text: str | None) -> str:
     """A name or a number in the one form in which two can be compared."""
     return " ".join((text or "").split()).casefold()
+
+
+def in_cents(total: Decimal | None) -> str:
+    """A total in the one form in which two can be compared; what is too large for Xero stays as it is."""
+    if total is None:
+        return ""
+    amount = money(total)
+    return str(total if amount is None else amount)

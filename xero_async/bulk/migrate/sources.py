@@ -1,18 +1,21 @@
 """What an archive consists of: files, folders with all that is below them, and what is packed in `.zip` and `.gz`.
 
 A file that was named is read whatever it is called. In a folder, and in a zip, what begins as XML does is read, and the
-rest is left alone and told. The order is that of the names, so that the same archive is the same input every time.
+rest is left alone and told; only hidden files are passed over. The order is that of the names, so that the same
+archive is the same input every time.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import lzma
 import os
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -31,9 +34,17 @@ _NAMES: Final = (".xml", ".xro")
 _START: Final = 512
 """Bytes by which XML is told."""
 
-UNPACKING: Final = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError, RuntimeError)
+UNPACKING: Final = (
+    EOFError,
+    zlib.error,
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    UnicodeDecodeError,
+    RuntimeError,
+)
 """What is raised where something packed is damaged, or packed in a way that is not known; a `RuntimeError` for a
-password."""
+password, a `UnicodeDecodeError` for a name."""
 
 
 class Source(Struct, frozen=True):
@@ -55,7 +66,10 @@ class Source(Struct, frozen=True):
 
 
 def sources_in(paths: Iterable[Path]) -> Iterator[Source]:
-    """Every document of an archive. Raises `InvalidArgument` for a path that is not there, `OSError`."""
+    """Every document of an archive, each to be read before the next: a zip is open as long as it is gone through.
+
+    Raises `InvalidArgument` for a path that is not there, `OSError`.
+    """
     for path in paths:
         if path.is_dir():
             for file in _files_below(path):
@@ -69,7 +83,9 @@ def sources_in(paths: Iterable[Path]) -> Iterator[Source]:
 def _files_below(folder: Path) -> Iterator[Path]:
     for where, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        for name in sorted(files):
+        # A link to a folder may lead back: it is told like other things that are no files.
+        links = [name for name in folders if (Path(where) / name).is_symlink()]
+        for name in sorted(files + links):
             if not _is_hidden(name):
                 yield Path(where) / name
 
@@ -79,11 +95,19 @@ def _raise(error: OSError) -> None:
     raise error
 
 
+_STEPS: Final = (".", "..")
+"""What is in the names of some zips, and hides nothing."""
+
+
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return (name.startswith(".") and name not in _STEPS) or name == "__MACOSX"
 
 
 def _sources_of(path: Path, *, is_named: bool) -> Iterator[Source]:
+    if os.path.exists(path) and not os.path.isfile(path):  # which raise nothing, whatever may not be looked at
+        # A pipe would never end, nor begin.
+        yield Source(str(path), _nothing, False)
+        return
     try:
         with path.open("rb") as raw:
             start = raw.read(4)
@@ -94,6 +118,11 @@ def _sources_of(path: Path, *, is_named: bool) -> Iterator[Source]:
         yield from _members(path)
     else:
         yield Source(str(path), lambda: _file(path), is_named)
+
+
+@contextmanager
+def _nothing() -> Generator[IO[bytes]]:
+    yield io.BytesIO()
 
 
 @contextmanager
@@ -108,27 +137,26 @@ def _file(path: Path) -> Generator[IO[bytes]]:
 
 def _members(path: Path) -> Iterator[Source]:
     """The files in a zip. A damaged one is a document that cannot be opened."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            names = sorted(info.filename for info in packed.infolist() if not info.is_dir())
-    except UNPACKING:
-        yield Source(str(path), lambda: _broken_zip(path), True)
-        return
-    for name in names:
-        if not any(_is_hidden(part) for part in name.split("/")):
-            yield Source(f"{path}/{name}", _opener(path, name), name.lower().endswith(_NAMES))
-
-
-def _opener(path: Path, name: str) -> Callable[[], AbstractContextManager[IO[bytes]]]:
-    return lambda: _member(path, name)
+    with ExitStack() as stack:
+        try:
+            # Opened once: a zip of many files is long to open.
+            packed = stack.enter_context(zipfile.ZipFile(path))
+        except (*UNPACKING, OSError):
+            yield Source(str(path), lambda: _broken_zip(path), True)
+            return
+        # A name may be there twice, and stands for two files then.
+        for info in sorted(packed.infolist(), key=lambda info: info.filename):
+            name = info.filename
+            if not info.is_dir() and not any(_is_hidden(part) for part in name.split("/")):
+                yield Source(f"{path}/{name}", partial(_member, packed, info), name.lower().endswith(_NAMES))
 
 
 @contextmanager
-def _member(path: Path, name: str) -> Generator[IO[bytes]]:
-    with zipfile.ZipFile(path) as packed, packed.open(name) as raw:
+def _member(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Generator[IO[bytes]]:
+    with packed.open(info) as raw:
         start = raw.peek(4)[:4] if isinstance(raw, zipfile.ZipExtFile) else b""
         if start.startswith(_ZIP):
-            raise zipfile.BadZipFile("a zip within a zip")
+            raise NotImplementedError("a zip within a zip")
         if not start.startswith(_GZIP):
             yield raw
             return

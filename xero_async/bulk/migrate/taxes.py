@@ -17,7 +17,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ...preflight.numbers import rounded
+from ...preflight.numbers import money, rounded
 
 __all__ = ["SUCCESSORS", "Assigned", "assign", "tax_on"]
 
@@ -60,9 +60,10 @@ def assign(
         rate = rates[name]
         return None if rate is None or amount is None else tax_on(amount, rate, inclusive=inclusive)
 
+    tax = money(stated)
     candidates = [name for name in (tax_type, *SUCCESSORS.get(tax_type, ())) if name in rates]
     # Nothing on nothing is the tax of every rate.
-    agreeing = [name for name in candidates if stated is not None and amount and tax_of(name) == rounded(stated)]
+    agreeing = [name for name in candidates if tax is not None and amount and tax_of(name) == tax]
     if tax_type in agreeing or (tax_type in rates and not agreeing):
         return Assigned(tax_type, tax_of(tax_type))
     told = {rates[name] for name in agreeing}
