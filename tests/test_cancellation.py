@@ -12,16 +12,27 @@ import random
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from traceback import TracebackException
 from types import CodeType
 from typing import Any
 
+import pytest
 from cutting_proxy import Cut, CuttingProxy, cutting
 from fault_deeds import document
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from leaping import leap
 
-from xero_async import ClientCredentials, Contact, Limits, OutcomeUnknown, SessionClosed, Tenant, Xero, XeroError
+from xero_async import (
+    ClientCredentials,
+    Contact,
+    Limits,
+    OutcomeUnknown,
+    SessionClosed,
+    Tenant,
+    Xero,
+    XeroError,
+)
 from xero_async.sandbox import Fault, Sandbox, SandboxLimits
 
 EPOCH = 1_790_000_000.0
@@ -240,3 +251,19 @@ def test_leaving_ends_everything(work: Work, faults: list[Fault], cut: Cut | Non
             assert stage.tenant.limits.in_flight == 0
 
     leap(scene())
+
+
+async def test_a_cancelled_call_shows_no_token() -> None:
+    """A report of the cancellation that prints the variables of its frames holds no token."""
+    async with Sandbox(invoices=1, faults=[Fault(kind="slow", seconds=30)]) as sandbox:
+        auth = ClientCredentials(sandbox.client_id, sandbox.client_secret)
+        async with Xero(auth, base_url=sandbox.base_url, identity_url=sandbox.identity_url) as xero:
+            call = asyncio.ensure_future(xero.tenant(sandbox.tenants[0]).invoices.list())
+            while not sandbox.counters.calls:  # noqa: ASYNC110 - the sandbox has no event for this
+                await asyncio.sleep(0.01)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await call
+    told = "".join(TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "Cancelled" in told
+    assert "Bearer" not in told

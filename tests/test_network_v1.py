@@ -347,3 +347,13 @@ async def test_questions_that_name_nothing_or_too_much_are_not_asked() -> None:
             with pytest.raises(InvalidArgument):
                 await question
         assert here.v1.usage.attempts == 0
+
+
+async def test_a_call_that_cannot_be_signed_is_no_call() -> None:
+    """A tenant of today's API behind an API key is refused before anything is sent, counted or spent."""
+    async with Sandbox() as sandbox, Xero(ApiKey(sandbox.api_key), base_url=sandbox.base_url) as xero:
+        tenant = xero.tenant(sandbox.tenants[0])
+        with pytest.raises(InvalidArgument):
+            await tenant.invoices.list()
+        assert (tenant.usage.attempts, tenant.limits.minute) == (0, 60)
+        assert sandbox.counters.calls == 0

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 from scripted import Reply, Script, Scripted, scripted
@@ -426,7 +427,9 @@ def secrets_in(text: str) -> list[str]:
 
 ECHO = "http://127.0.0.1:1/x?APIKEY=PARTNERKEY%2F%2B%3D%26e&amp;xeroKey=XEROKEY%2520%23%3F"
 """The address of a call, as a server may repeat it."""
+LOGIN = f"http://127.0.0.1:1/login?return={quote(ECHO.replace('&amp;', '&'), safe='')}"
 LEAKS = [
+    Reply(status=302, headers={"Location": LOGIN}, body=f"<html>{quote(LOGIN, safe='')}</html>".encode()),
     xml("", 401),
     Reply(drop=True),
     xml("", 500),

@@ -288,7 +288,8 @@ class Call(Generic[R]):
             raise self._cut_short() from None
         except asyncio.CancelledError as cancelled:
             self._cancelled(cancelled)
-            raise
+            # Without the frames within, whose variables hold the token: some reports of tracebacks print them.
+            raise cancelled.with_traceback(None)  # noqa: B904 - it is the very same
         return verdict.value
 
     async def _persist(self, first: Wait) -> _Value[R]:
@@ -363,6 +364,7 @@ class Call(Generic[R]):
             self._phase = "token"
             try:
                 self._token = await line.auth.token(line.sign_in)
+                target, headers = self._target(), self._headers()
             except BaseException:
                 # Nothing was sent, so nothing is spent.
                 turn.give_back()
@@ -375,9 +377,7 @@ class Call(Generic[R]):
                 # Xero has not looked at the key yet: it refuses for limits and tokens before it does.
                 self._first_sent, self._first_time = datetime.now(UTC), self._started
             try:
-                sent.answer = await line.exchange(
-                    request, self._target(), self._headers(), caller.timeout, turn.learn, sent
-                )
+                sent.answer = await line.exchange(request, target, headers, caller.timeout, turn.learn, sent)
                 sent.outcome = outcome_of(request, sent.answer)
             except FAILURES as error:
                 sent.outcome, sent.error = outcome_of_failure(error), scrubbed(error)

@@ -274,7 +274,8 @@ KEYED = "v1."
 """How the ids of operations begin that are signed with keys, and not with a token."""
 
 
-_PAIR = re.compile(r"\b(apikey|xerokey)(=|%3D)[^&\"'\s<>#]*", re.IGNORECASE)
+# However often the address was percent-encoded on its way into another.
+_PAIR = re.compile(r"(apikey|xerokey)(=|%(?:25)*3D)(?:(?!%(?:25)*26)[^&\"'\s<>#])*", re.IGNORECASE)
 _PAIR_IN_BODY = re.compile(_PAIR.pattern.encode(), re.IGNORECASE)
 
 
