@@ -33,18 +33,17 @@ def parse_date(kind: type, raw: Any) -> date | datetime:
 
     It has the shape of a msgspec `dec_hook`.
     """
-    if type(raw) is not str:
-        raise ValueError("a date is text")
-    return _day(raw) if kind is Date else _moment(raw)
-
-
-def _moment(raw: str) -> datetime:
-    # 13 digits below 4 are the years 2001 to 2096, in which a float tells milliseconds apart without fail.
-    if len(raw) == 26 and raw[:6] == "/Date(" and raw[19:] == "+0000)/":
-        digits = raw[6:19]
-        if digits < "4" and digits.isdecimal():
-            return _from_timestamp(int(digits) / 1000, UTC)
-    return _read(raw)
+    try:
+        if kind is Date:
+            return _day(raw)
+        # 13 digits below 4 are the years 2001 to 2096, in which a float tells milliseconds apart without fail.
+        if raw[:6] == "/Date(" and raw[19:] == "+0000)/":
+            digits = raw[6:19]
+            if digits < "4" and digits.isdecimal():
+                return _from_timestamp(int(digits) / 1000, UTC)
+        return _read(raw)
+    except (TypeError, LookupError):
+        raise ValueError("a date is text") from None
 
 
 def _read_day(raw: str) -> date:
