@@ -513,12 +513,21 @@ def command() -> Generator[Run]:
         (["books.db", "--queue", "redis://localhost"], ["folder", "--format sqlite"]),
         (["--queue", "redis://localhost"], ["folder"]),
         (["books", "--queue", "localhost"], ["redis://host:6379/0"]),
+        (["books", "--queue", "redis://[::1"], ["redis://host:6379/0"]),
         (["books", "--queue", "redis://localhost", "--resource", "bills"], ["'bills'"]),
     ],
 )
 def test_what_is_typed_wrong(command: Run, arguments: list[str], words: list[str], tmp_path: Path) -> None:
     """A target that cannot be shared, what is no address and what is no resource are told before a task is put."""
     assert refuses(command("export", *arguments), 2, *words)
+
+
+@pytest.mark.parametrize("queue", ["localhost", "http://localhost", "redis://:secret@[::1"])
+def test_a_worker_whose_queue_is_typed_wrong(command: Run, queue: str) -> None:
+    """It is told in a sentence, as `export` does, which shows no password."""
+    run = command("worker", "--queue", queue)
+    assert refuses(run, 2, "redis://host:6379/0")
+    assert "secret" not in run.stdout + run.stderr
 
 
 def test_options_that_need_others(command: Run) -> None:
@@ -533,4 +542,5 @@ def test_the_password_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("XERO_ASYNC_QUEUE_PASSWORD", "p@ss/word")
     assert address_of("redis://host:1/2") == "redis://:p%40ss%2Fword@host:1/2"
     assert address_of("rediss://me@host:1") == "rediss://me:p%40ss%2Fword@host:1"
+    assert address_of("redis://m%40e@host:1") == "redis://m%40e:p%40ss%2Fword@host:1"
     assert address_of("redis://me:other@host:1") == "redis://me:other@host:1"

@@ -19,11 +19,13 @@ from typing import Any
 
 import pytest
 from pacings import Shared, Wire, plain_client
+from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError
 from servers import free_port, program
 from simulated_xero import CONVENTIONS, Answer, SimulatedXero, Stamp, Style, answered, call, met, now
 
 from xero_async.pacing import Limits
+from xero_async.pacing.link import Link
 from xero_async.pacing.shared import RedisLimits
 from xero_async.wire.errors import InvalidArgument, LimitsUnavailable
 
@@ -324,6 +326,36 @@ async def test_a_server_that_hangs_fails_in_time() -> None:
             (await limiter.acquire("t")).release()
             await limiter.settle()
             assert limiter.remaining("t").in_flight == 0
+
+
+async def test_a_client_that_fails_in_its_own_way_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no Redis client should raise fails the call at once, and costs neither a slot nor what was to be told."""
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)  # which would log it
+
+    async def fail(*arguments: object) -> None:
+        raise TypeError("an option that nobody knows")
+
+    with servers() as server:
+        server.start()
+        async with RedisLimits(server.url) as limiter, asyncio.timeout(20):
+            turn = await limiter.acquire("t")
+            with monkeypatch.context() as broken:
+                broken.setattr(Link, "run", fail)
+                turn.release()
+                with pytest.raises(LimitsUnavailable, match="TypeError"):
+                    await limiter.acquire("t")
+            (await limiter.acquire("t")).release()
+            await limiter.settle()
+            assert limiter.remaining("t").in_flight == 0
+
+
+async def test_a_cluster_that_is_away_is_told_at_once() -> None:
+    """Its client has an error of its own, which is no other Redis error."""
+    client: Any = RedisCluster.from_url(f"redis://127.0.0.1:{free_port()}")  # has what is needed of a client
+    async with RedisLimits(client) as limiter, asyncio.timeout(20):
+        with pytest.raises(LimitsUnavailable, match="RedisClusterException"):
+            await limiter.acquire("t")
+    await client.aclose()
 
 
 async def test_a_server_that_restarts_with_nothing_is_waited_for() -> None:

@@ -33,7 +33,7 @@ from .connecting import (
     connect,
 )
 from .plan import least, plan
-from .queueing import PutInto, format_for, put
+from .queueing import PutInto, address_of, format_for, put
 from .running import LATER, CommandError, printable, run
 from .tables import show
 from .tally import Tally
@@ -168,6 +168,7 @@ async def _tenants(xero: Xero, wish: _Wish) -> tuple[list[Tenant], dict[str, str
 async def _queue(wish: _Wish, queue: str, wait: bool, base_url: str, identity_url: str, client_id: str) -> None:
     wish.tasks({})  # what is typed wrong is told before a call is made
     format_for(wish.target, wish.format)
+    address_of(queue)
     async with connect(base_url, identity_url, client_id) as xero:
         _, names = await _tenants(xero, wish)
     await put(queue, wish.tasks(names), wait=wait)

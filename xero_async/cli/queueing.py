@@ -59,13 +59,18 @@ PUT_OFF = 600.0
 
 def address_of(queue: str) -> str:
     """The address of a queue, with the password of the environment where it has none. Raises `CommandError`."""
-    parts, password = urlsplit(queue), os.environ.get(PASSWORD, "")
+    try:
+        parts = urlsplit(queue)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise CommandError("a queue is the address of a Redis, such as redis://host:6379/0", MISUSED)
+    password = os.environ.get(PASSWORD, "")
     if not password or parts.password:
         return queue
     place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(parts.username or '')}:{quote(password, safe='')}@{place}"))
+    # The name is left as it was written, which is quoted already.
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:{quote(password, safe='')}@{place}"))
 
 
 def format_for(target: Path, wanted: Format | None) -> Format:

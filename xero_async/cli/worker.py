@@ -47,13 +47,13 @@ def worker(
     if not queue:
         raise typer.BadParameter("name the queue, as `xero-async export --queue` did", param_hint="--queue")
     logging.getLogger("taskiq").setLevel(logging.CRITICAL)  # what it would say is said here, in a line
-    run(_work(address_of(queue), concurrency, until_empty, lease, (base_url, identity_url, client_id)), GOES_ON)
+    run(_work(queue, concurrency, until_empty, lease, (base_url, identity_url, client_id)), GOES_ON)
 
 
 async def _work(queue: str, concurrency: int, until_empty: bool, lease: float, place: tuple[str, str, str]) -> None:
     from ..pacing.shared import RedisLimits  # which needs an extra
 
-    tally = _Tally()
+    queue, tally = address_of(queue), _Tally()
     async with (
         RedisLimits(queue, app=place[2] or "xero", lease=lease) as limits,
         connect(*place, limits=limits) as xero,

@@ -149,6 +149,7 @@ class Desk:
 
     async def _talk_on(self) -> None:
         """Talk until there is nothing to say."""
+        parcels: list[_Parcel] = []
         try:
             while parcels := self._parcels():
                 try:
@@ -163,6 +164,9 @@ class Desk:
                     has_changed = self._take_in(parcel, Reply.read(raw)) or has_changed
                 if has_changed and (self._rings[0] or self._rings[1]):
                     self._go_round()
+        except Exception as error:  # such as an option that the client does not know: nobody waits for ever
+            self._failed(parcels, LimitsUnavailable(f"the shared limits cannot be asked ({type(error).__name__})"))
+            raise
         finally:
             self._talk = None
 
@@ -326,7 +330,7 @@ class Desk:
     def _failed(self, parcels: Iterable[_Parcel], error: LimitsUnavailable) -> None:
         """Nothing was heard. What was told is told again, and what may have been granted is given back."""
         for lane, deeds, ask, _, _ in parcels:
-            lost = [] if ask is None else [given_back(self._name(number), Flags()) for number in ask.numbers]
+            lost = [] if ask is None else self._not_held(lane, ask.numbers)
             lane.outbox = [*deeds, *lost, *lane.outbox][-_UNTOLD:]
             lane.has_come = lane.has_come or (ask is not None and ask.is_new)
         if self._part is not None and self._alone is None:
@@ -338,6 +342,10 @@ class Desk:
             lane.fail(_GoneOver if self._alone else lambda: LimitsUnavailable(error.message))
         self._dirty.clear()
         self._heart.at(self.loop.time() + POLL)
+
+    def _not_held(self, lane: Lane, numbers: Iterable[int]) -> list[Deed]:
+        """Gives back those turns that may have been granted and have come to nobody."""
+        return [given_back(name, Flags()) for name in map(self._name, numbers) if name not in lane.open]
 
     def _go_over(self, part: Limits, error: LimitsUnavailable) -> None:
         _log.warning("%s: this process goes on with its part of the limits, in %.0f s", error.message, self.rules.span)

@@ -38,7 +38,7 @@ class Link:
         except ImportError as error:
             raise InvalidArgument('shared limits need an extra: pip install "xero_async[redis]"') from error
         self._redis, self._server, self._timeout, self._clock = redis, server, timeout, clock
-        self._failures = (exceptions.RedisError, OSError, TimeoutError)
+        self._failures = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
         self._refusal, self._unknown, self._dropped = (
             exceptions.ResponseError,
             exceptions.NoScriptError,
