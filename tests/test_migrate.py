@@ -223,8 +223,48 @@ def test_what_a_line_loses_is_told(old: str, ground: Ground, expected: tuple[str
     new = make_invoice(v1(invoice("1", old)), [], NEW, wish)
     told = [(change.field, change.was, change.now, change.rule) for change in new.changes]
     assert expected in told
-    stays = expected[3] not in ("invoice 7",) and expected[2] != "AB"
-    assert (new.record.status == "DRAFT") is stays
+    has_lost = expected[2] != "AB"
+    assert (new.record.status == "DRAFT") is has_lost
+
+
+STRAY = "<Odd>1</Odd>"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (invoice("1", line(tax="15.00", tax_type="OUTPUT2")), "AUTHORISED"),
+        (invoice("1", line(tax="15.00", tax_type="OUTPUT2", more=STRAY)), "DRAFT"),
+        (invoice("1", line(tax="15.00", tax_type="OUTPUT2"), more=STRAY), "DRAFT"),
+        (invoice("1", line(tax="15.00", tax_type="OUTPUT2"), more="<InvoiceNumber>2</InvoiceNumber>"), "DRAFT"),
+        (
+            invoice("1", line(tax="15.00", tax_type="OUTPUT2"), contact=f"<Name>Red House</Name>{STRAY}"),
+            "DRAFT",
+        ),
+        (
+            invoice(
+                "1",
+                line(tax="15.00", tax_type="OUTPUT2"),
+                contact="<Name>Red House</Name><SkypeUserName>s</SkypeUserName>",
+            ),
+            "AUTHORISED",
+        ),
+        (
+            invoice("1", line(tax="15.00", tax_type="INPUT2"), kind="ACCPAY").replace(
+                "<Reference />", "<Reference>R</Reference>"
+            ),
+            "DRAFT",
+        ),
+    ],
+    ids=["nothing", "of a line", "of it", "twice", "of its contact", "what nobody misses", "a bill's reference"],
+)
+def test_what_has_no_place_today_leaves_a_draft(text: str, status: str) -> None:
+    """A document that lost an element stays a draft for somebody to look at, whatever status is asked for."""
+    found = records(text)[0]
+    assert isinstance(found, Record)
+    assert isinstance(found.record, Invoice)
+    ground = Ground(rates=NZ, accounts={"200"}, tracking={}, status="AUTHORISED")
+    assert make_invoice(found.record, found.strays, NEW, ground).record.status == status
 
 
 def test_a_document_that_keeps_all_is_taken_over_as_it_is() -> None:

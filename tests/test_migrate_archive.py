@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import sqlite3
 import sys
 import zipfile
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -197,7 +199,7 @@ def test_what_is_no_number_is_an_error_of_its_record(tmp_path: Path, number: str
     assert (what, number, field) == ("error", "N", "LineItems[0].LineAmount")
 
 
-@pytest.mark.parametrize("number", ["9" * 40, "1E5000"])
+@pytest.mark.parametrize("number", ["9" * 40, "1E5000", "12E999999"])
 def test_a_number_without_measure_ends_nothing(tmp_path: Path, number: str) -> None:
     """Amounts beyond any that Xero has are told, or refused by the checks: the others are read all the same."""
     huge = [invoice("T", totals=("100", "15", number)), invoice("X", line(tax=number)), invoice("A", line(number))]
@@ -246,6 +248,58 @@ def test_two_documents_of_one_number_are_told(tmp_path: Path) -> None:
     """Two sales invoices with ids of their own and one number are two documents, and only one can have it."""
     _, plan = planned(archive(tmp_path, a_xml=invoice("A", id=1), b_xml=invoice("A", id=2)))
     assert (len(made(plan)), told(plan)) == (1, [("error", "A")])
+
+
+@pytest.mark.parametrize("other", [invoice("A", contact="<Name>Blue House</Name>"), invoice(" a", id=2)])
+def test_one_number_with_two_contacts_is_an_error(tmp_path: Path, other: str) -> None:
+    """With ids or without, a number that two contacts have is told with both, and only one document has it."""
+    first = invoice("A", contact="<Name>Green House</Name>")
+    _, plan = planned(archive(tmp_path, a_xml=first, b_xml=other))
+    assert (len(made(plan)), told(plan)) == (1, [("error", "A")])
+    (error,) = plan.told()
+    assert [(each.field, each.was, each.weight) for each in error.changes] == [
+        ("", "", "look"),
+        ("Contact", "Green House", "look"),
+    ]
+
+
+def test_one_number_with_two_totals_is_told(tmp_path: Path) -> None:
+    """What is one by its number alone, and differs in date or total, is to be looked at; one id is saved anew."""
+    other = line("200.00", "30.00", unit="100.00")
+    later = invoice("a ", other, totals=("200", "30", "230.000")).replace("2009-02-25", "2009-02-26")
+    told_of = [("InvoiceDate", "2009-02-25", "2009-02-26", "look"), ("Total", "115.00", "230.00", "look")]
+    for name, first, second, expected in (
+        ("none", invoice("A"), later, told_of),
+        ("one", invoice("A", id=1), later, told_of),
+        ("same", invoice("A", id=1), later.replace("<Contact>", f"<InvoiceID>{guid(1)}</InvoiceID><Contact>"), []),
+        ("alike", invoice("A"), invoice("A"), []),
+    ):
+        _, plan = planned(archive(tmp_path / name, a_xml=first, b_xml=second))
+        ((what, changes),) = ((each.what, each.changes) for each in plan.told())
+        assert (what, changes[0].weight) == ("duplicate", "plain")
+        assert [(each.field, each.was, each.now, each.weight) for each in changes[1:]] == expected
+
+
+def test_two_contacts_of_one_name_are_told(tmp_path: Path) -> None:
+    """A name can be had once: numbers and ids that differ are to be looked at, in records and in invoices."""
+    _, plan = planned(
+        archive(
+            tmp_path / "records",
+            a_xml=answer(contact("Red", id=1, number="N1"), contact("Blue", id=3, number="N3"), contact("Green", id=4)),
+            b_xml=answer(contact("red ", id=2, number="N2"), contact("Blue", id=3, number="N4"), contact("Green")),
+        )
+    )
+    found = [(each.number, each.what, each.changes[1:]) for each in plan.told()]
+    assert [(number, what, [(each.field, each.was, each.now) for each in more]) for number, what, more in found] == [
+        ("Red", "duplicate", [("ContactNumber", "N1", "N2"), ("ContactID", guid(1), guid(2))]),
+        ("Blue", "duplicate", []),
+        ("Green", "duplicate", []),
+    ]
+    held = [invoice(str(number), contact=f"<ContactID>{guid(number)}</ContactID><Name>Red</Name>") for number in (1, 2)]
+    _, plan = planned(archive(tmp_path / "invoices", a_xml=answer(*held)))
+    changes = [change for document in made(plan) for change in document.changes if change.field == "Contact.ContactID"]
+    assert [(change.was, change.weight) for change in changes] == [(guid(1), "look"), (guid(2), "plain")]
+    assert guid(2) in changes[0].why
 
 
 def test_what_v1_refused_is_not_made(tmp_path: Path) -> None:
@@ -336,6 +390,21 @@ def test_a_later_run_takes_up_the_plan(tmp_path: Path) -> None:
     journal.write_bytes(b"x" * 5000)
     with pytest.raises(InvalidArgument, match="cannot be used"):
         planned(folder, journal=journal)
+
+
+@pytest.mark.parametrize("table", ["customers (name)", "about (name, value)", "chunk (id)"])
+def test_somebody_elses_database_is_no_journal(tmp_path: Path, table: str) -> None:
+    """It is refused, whether it is there at first or comes later, and not a byte of it changes."""
+    journal = tmp_path / "journal"
+    _, plan = planned(archive(tmp_path / "a", b_xml=invoice("1")), journal=journal)
+    with closing(sqlite3.connect(journal)) as other:
+        other.execute(f"CREATE TABLE {table}")
+        other.execute("CREATE TABLE orders (id)")
+    before = journal.read_bytes()
+    for begin in (plan.load, plan.keep):
+        with pytest.raises(InvalidArgument, match="is a database, and no journal of a migration"):
+            begin()
+    assert journal.read_bytes() == before
 
 
 @given(st.lists(st.sampled_from("ABCDE"), max_size=12), st.lists(st.sampled_from("ABCDE"), max_size=12))

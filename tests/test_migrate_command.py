@@ -7,9 +7,11 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -337,9 +339,26 @@ def test_a_report_that_cannot_be_written_ends_it_before_anything_is_done(
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
-def test_misuse_is_told(run: Run, tmp_path: Path) -> None:
-    """What cannot be right is refused before anything is asked for."""
-    assert refuses(run("migrate-v1", str(tmp_path / "none")), 2, "there is no such file or folder")
+def test_somebody_elses_database_is_no_journal(run: Run, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A database of others is refused as a journal of either kind, and is left as it is."""
+    folder, journal = archive(tmp_path / "old", a_xml=answer(invoice("1"))), tmp_path / "x"
+    for other, words in ((journal, "no journal of a migration"), (tmp_path / "x.contacts", "no journal of a creation")):
+        with closing(sqlite3.connect(other)) as database:
+            database.execute("CREATE TABLE customers (name)")
+        before = other.read_bytes()
+        assert refuses(run("migrate-v1", str(folder), "--journal", str(journal)), 2, "is a database", words)
+        assert other.read_bytes() == before
+        other.unlink()
+    assert writes(sandbox) == 0
+
+
+def test_misuse_is_told(run: Run, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be right is refused before anything is asked for, and so is a missing extra."""
+    assert refuses(run("migrate-v1", str(tmp_path), str(tmp_path / "none")), 2, "there is no such file or folder")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "defusedxml.ElementTree", None)
+        assert refuses(run("migrate-v1", str(tmp_path)), 2, "xero_async[xml]")
     assert run("migrate-v1", str(tmp_path), "--check", "--skip").code == 2
     assert run("migrate-v1", str(tmp_path), "--keep-status", "--status", "DRAFT").code == 2
     assert refuses(run("migrate-v1", str(tmp_path), "--report", "report.txt"), 2, "ends with .csv or .jsonl")
+    assert (sandbox.counters.calls, sandbox.counters.tokens) == (0, 0)

@@ -172,6 +172,42 @@ async def test_an_error_of_the_whole_is_raised_by_every_interface(whole: Reply) 
                 await call(here.v1)
 
 
+async def test_errors_of_the_whole_and_of_records_at_once() -> None:
+    """What is held against the whole is raised with all the words, and the records' errors ride along."""
+    record = "<Contact><Name>B</Name><Errors><Error>Wrong.</Error></Errors></Contact>"
+    good = "<Contact><ContactID>7</ContactID><Name>A</Name></Contact>"
+    whole = "<Errors><Error>All was rolled back.</Error></Errors>"
+    async with serving(response(f"{whole}<Contacts>{good}{record}</Contacts>", "ERROR")) as here:
+        calls: list[Callable[[], Awaitable[object]]] = [
+            lambda: here.v1.contacts.save([CONTACT, Contact(name="B")]),
+            lambda: here.v1.contacts.list(),
+        ]
+        for call in calls:
+            with pytest.raises(ValidationFailed, match=r": All was rolled back\. Wrong\.$") as refusal:
+                await call()
+            assert [(error.position, error.messages) for error in refusal.value.errors] == [(1, ("Wrong.",))]
+    async with serving(response(whole + record, "ERROR")) as here:
+        with pytest.raises(ValidationFailed, match=r": All was rolled back\. Wrong\.$") as refusal:
+            await here.v1.contact.save(CONTACT)
+        assert [(error.position, error.messages) for error in refusal.value.errors] == [(0, ("Wrong.",))]
+    bill = "<Invoice><InvoiceID>7</InvoiceID><Errors><Error>Wrong.</Error></Errors></Invoice>"
+    async with serving(response(f"{whole}<Invoices>{bill}</Invoices>", "ERROR")) as here:
+        with pytest.raises(ValidationFailed, match=r": All was rolled back\. Wrong\.$"):
+            await here.v1.imports.invoices([BILL])
+
+
+async def test_a_status_of_the_whole_may_speak_of_its_records() -> None:
+    """A status that is not OK, without a word of its own, takes nothing from the records that were saved."""
+    record = "<Contact><Name>B</Name><Errors><Error>Wrong.</Error></Errors></Contact>"
+    good = "<Contact><ContactID>7</ContactID><Name>A</Name></Contact>"
+    async with serving(response(f"<Contacts>{good}{record}</Contacts>", "ERROR")) as here:
+        results = await here.v1.contacts.save([CONTACT, Contact(name="B")])
+        assert [(error.position, error.messages) for error in results.errors] == [(1, ("Wrong.",))]
+    async with serving(response(f"<Contacts>{record}</Contacts><Invoices/>", "ERROR")) as here:
+        with pytest.raises(ValidationFailed, match="the answer's status is ERROR"):
+            await here.v1.invoices.insert([BILL])
+
+
 async def test_errors_of_records_without_a_place_for_them_are_raised() -> None:
     """An account or a category that comes with an error says so, although its model has no field for one."""
     async with serving(

@@ -319,6 +319,7 @@ def test_records_are_written_in_v1s_names_and_order() -> None:
         (Invoice(line_items=[LineItem(), LineItem(item_code="x")]), r"Invoices\[0\]\.LineItems\[1\]\.ItemCode"),
         (Contact(addresses=[Address(attention_to="x")]), r"Contacts\[0\]\.Addresses\[0\]\.AttentionTo"),
         (Invoice(total=Decimal("NaN")), "not a finite number"),
+        ([Invoice(), Invoice(line_amount_types="Inclusive")], r"Invoices\[1\]\.LineAmountTypes: .* \(invoice 4\)"),
         ([], "at least one"),
         (Payment(), "no Payment"),
     ],

@@ -396,6 +396,23 @@ def test_records_are_read_as_they_are_asked_for() -> None:
     assert [next(findings).row for _ in range(3)] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("amount", ["12E999999", "-12E999999", "1E12"])
+def test_numbers_beyond_all_measure_are_found(amount: str) -> None:
+    """A number too large for decimals to compare is a finding of its field, wherever it stands."""
+    number = Decimal(amount)
+    records = (sale(line(unit_amount=number)), sale(line(tax_amount=number)), sale(line(line_amount=number)))
+    found = {(each.row, each.field) for each in check(records) if each.severity == "error"}
+    fields = ("UnitAmount", "TaxAmount", "LineAmount")
+    assert {(row, f"LineItems[0].{field}") for row, field in enumerate(fields)} <= found
+    totals = sale(total=number, sub_total=number, total_tax=number)
+    assert told(totals) == [(field, "number", "warning") for field in ("SubTotal", "TotalTax", "Total")]
+
+
+def test_zero_is_zero_whatever_its_exponent() -> None:
+    """A zero that is written with a large exponent is within all limits."""
+    assert told(sale(line(tax_amount=Decimal("0E40")))) == []
+
+
 def test_a_finding_reads_as_a_sentence() -> None:
     """Row, field, what is wrong and the rule stand in one line, without the words of the record."""
     (found,) = check([sale(line(description="Mr Secret", line_amount=Decimal(90)))])

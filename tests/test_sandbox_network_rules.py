@@ -12,6 +12,8 @@ import pytest_asyncio
 from network_client import V1, contact, errors, invoice, line, running_v1, tracked, tree
 from sandbox_client import invoices
 
+from xero_async.network_v1 import decode_v1
+
 
 @pytest_asyncio.fixture
 async def v1() -> AsyncGenerator[V1]:
@@ -229,6 +231,43 @@ async def test_invoice_4_there_are_no_lines_with_tax_in_them(v1: V1) -> None:
         "The SubTotal 100.00 does not match the expected SubTotal 115.00",
         "The Total 115.00 does not match the expected Total 130.00",
     ]
+
+
+async def test_invoice_4_lines_of_today_are_shown_without_their_tax(v1: V1) -> None:
+    """invoice 4: an invoice of v2 whose lines hold their tax has for v1 the same totals, and lines without it."""
+    lines = [
+        {"Description": "a", "Quantity": 3, "UnitAmount": "11.50", "TaxType": "OUTPUT", "AccountCode": "200"},
+        {"Description": "b", "Quantity": 1, "UnitAmount": "20", "TaxType": "NONE", "AccountCode": "200"},
+        {"Description": "c"},
+    ]
+    sent = invoices("A-1")
+    sent["Invoices"][0] |= {"LineAmountTypes": "Inclusive", "LineItems": lines, "Status": "DRAFT"}
+    (made,) = (await v1.today.call("PUT", "/Invoices", sent)).json()["Invoices"]
+    assert (made["LineAmountTypes"], made["Total"]) == ("Inclusive", 54.5)
+    by_number = tree(await v1.call("GET /api.xro/1.0/invoice", invoiceNumber="A-1"), 200)
+    listed = tree(await v1.call("GET /api.xro/1.0/invoices"), 200)
+    for shown in (by_number.find("Invoice"), listed.find("Invoices/Invoice")):
+        assert shown is not None
+        told = [shown.findtext(name) for name in ("IncludesTax", "SubTotal", "TotalTax", "Total")]
+        assert told == ["true", "50.00", "4.50", "54.50"]
+        names = ("Quantity", "UnitAmount", "TaxAmount", "LineAmount")
+        amounts = [[line.findtext(name) for name in names] for line in shown.iterfind("LineItems/LineItem")]
+        assert amounts[0] == ["3.0000", "10.0000", "4.50", "30.00"]
+        assert [row[3] for row in amounts[:2]] == ["30.00", "20.00"]
+    assert decode_v1((await v1.call("GET /api.xro/1.0/invoices")).body).invoices[0].line_amount_types == "Exclusive"
+    assert (await v1.seen_today("A-1"))["LineAmountTypes"] == "Inclusive"
+
+
+@pytest.mark.parametrize("amount", ["12E999999", "-12E999999", "1E12"])
+async def test_numbers_beyond_all_measure_are_refused(v1: V1, amount: str) -> None:
+    """A number too large for decimals to compare is an error of its record, in v1 and in v2."""
+    (made,) = await v1.insert(invoice("A-1", line(UnitAmount=amount, TaxType="OUTPUT", AccountCode="200")))
+    assert len(errors(made)) == 1
+    sent = msgspec.json.encode(invoices("A-1"))
+    for text in (amount, f'"{amount}"'):
+        body = sent.replace(b'"UnitAmount":100', f'"UnitAmount":{text}'.encode())
+        reply = await v1.today.call("PUT", "/Invoices", body)
+        assert (reply.status, b"UnitAmount is out of range" in reply.body) == (400, True)
 
 
 async def test_invoice_4_an_invoice_may_bear_no_tax(v1: V1) -> None:

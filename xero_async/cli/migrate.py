@@ -20,9 +20,10 @@ from msgspec import Struct
 from rich.console import Console
 
 from ..apis.many import ManyWrite
-from ..bulk.migrate import PHASES, Migration, Phase, Plan, Wish
+from ..bulk.migrate import PHASES, Migration, Phase, Plan, Wish, check_paths
 from ..session import Tenant
 from ..wire.errors import InvalidArgument
+from ..wire.xml import require_defused
 from .board import Board
 from .connecting import (
     DEFAULT_BASE_URL,
@@ -166,8 +167,18 @@ class Order(Struct, frozen=True, kw_only=True):
         return self.journal.with_name(f"{self.journal.name}.{phase}")
 
 
+def _check(order: Order) -> None:
+    """What can be told before anything is asked for. Raises `InvalidArgument`, `CommandError`."""
+    check_paths(order.archive)
+    try:
+        require_defused()
+    except ModuleNotFoundError as error:
+        raise CommandError(str(error), MISUSED) from None
+
+
 async def _migrate(order: Order, base_url: str, identity_url: str, client_id: str) -> None:
     report = Report(order.report, MigrationRow)
+    _check(order)
     board = Board(Console(stderr=True))
     async with connect(base_url, identity_url, client_id, board.attempt, unitdp=PLACES) as xero:
         connections = await choose(xero, None if order.tenant is None else [order.tenant])
@@ -226,8 +237,6 @@ async def _in_thread(migration: Migration, call: Callable[P, None], *args: P.arg
         await asyncio.wait((work,))
         work.exception()  # which is that it was stopped
         raise
-    except ModuleNotFoundError as error:
-        raise CommandError(str(error), MISUSED) from None
 
 
 async def _send(order: Order, job: Job, tenant: Tenant, label: str, board: Board) -> Tally:

@@ -60,6 +60,10 @@ def row_of(position: int, line: int, outcome: bulk.Outcome[Any]) -> Row:
 class Report:
     """A file of rows, CSV or JSON Lines by its name, which has its name only once it is whole.
 
+    A cell holds what the record holds, to the letter, as in exports. A spreadsheet may take one that begins with `=`,
+    `+`, `-` or `@` for a formula; but so do negative amounts and the numbers of telephones, and with a mark before them
+    neither these nor an old value could be compared, or read back. So import the columns as text.
+
     Without a path, nothing is written. Raises `InvalidArgument` at once for a name that is neither.
     """
 

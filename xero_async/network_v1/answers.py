@@ -2,7 +2,8 @@
 
 v1 answered with 200 whatever became of the documents in it, so a reader looks for errors before it looks for values.
 What is held against one of several records stays with it, as in `Results` of today's API; what is held against the only
-one, or against the whole, is raised.
+one, or against the whole, is raised. Where there is both, the whole counts, for it may be that none of the records was
+kept: the message holds all the words, and the error's `errors` those of the records.
 
 An answer may repeat the keys of the address that it was asked at, so what is raised comes of an answer in which they
 are covered. Values come of the answer as it is: what looks like a key in a document is the customer's.
@@ -10,7 +11,7 @@ are covered. Values come of the answer as it is: what looks like a key in a docu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Final, TypeVar, cast
 
@@ -92,15 +93,16 @@ def _document(operation: str, answer: Answer) -> V1Document:
 
 
 def _checked(kind: type[M], field: str, operation: str, document: V1Document, answer: Answer) -> Results[M]:
-    """The records of a document. Raises `ValidationFailed` for errors that none of them accounts for."""
+    """The records of a document. Raises `ValidationFailed` for what is held against the whole."""
     records = Results(cast("list[M]", getattr(document, field)))
-    if document.errors and not records.errors:
-        raise _refused(operation, document.errors, answer)
+    if document.errors and (document.says_why or not records.errors):
+        words = [*document.errors, *(text for error in records.errors for text in error.messages)]
+        raise _refused(operation, dict.fromkeys(words), answer, records.errors)
     return records
 
 
 def _refused(
-    operation: str, messages: Sequence[str], answer: Answer, errors: Sequence[ElementError] = ()
+    operation: str, messages: Collection[str], answer: Answer, errors: Sequence[ElementError] = ()
 ) -> ValidationFailed:
     error = _make(ValidationFailed, f"{operation}: {' '.join(messages)}", answer, operation)
     error.errors = errors or [ElementError(position=0, messages=tuple(messages))]

@@ -50,6 +50,8 @@ class V1Document(Struct, kw_only=True):
     date_time_utc: DateTime | None = None
     errors: list[str] = []
     """What is held against the whole; what is held against a record is in its `validation_errors`."""
+    says_why: bool = True
+    """False where `errors` are but the status, which may speak of what is held against the records."""
     invoices: list[Invoice] = []
     contacts: list[Contact] = []
     accounts: list[Account] = []
@@ -118,6 +120,10 @@ def decode_v1(data: bytes, *, charset: str | None = None, strict: bool = False) 
             _settle(record, kind)
             if kind not in _OWN_STATUS:
                 errors += [f"{one} {place}: {each}" for each in complaints(record)]
+    status = _text(raw.get("Status"))
+    says_why = bool(errors) or status.upper() in _GOOD
+    if not says_why:
+        errors = [f"the answer's status is {status}"]
     repairs: list[Repair] = []
     read = decode(Response, _JSON.encode(raw), strict=strict, repairs=repairs)
     return V1Document(
@@ -127,6 +133,7 @@ def decode_v1(data: bytes, *, charset: str | None = None, strict: bool = False) 
         provider_name=read.provider_name,
         date_time_utc=read.date_time_utc,
         errors=errors,
+        says_why=says_why,
         invoices=read.invoices or [],
         contacts=read.contacts or [],
         accounts=read.accounts or [],
@@ -178,6 +185,7 @@ _OWN_STATUS: Final[Mapping[type[Model], tuple[str, frozenset[str]]]] = {
 }
 """Records that tell what became of them, the field with the status that they have in Xero, and what that can be."""
 _STATUS: Final = "StatusAttributeString"
+_GOOD: Final = frozenset({"", "OK", "WARNING"})
 _OUTCOMES: Final = frozenset({"OK", "WARNING", "ERROR"})
 
 
@@ -197,15 +205,14 @@ def _settle_outcome(record: Raw, kind: type[Model]) -> None:
 
 
 def _errors_of_whole(root: str, raw: Raw) -> list[str]:
-    """What a document holds against no record of its own."""
+    """The words that a document holds against no record of its own."""
     if root in _EXCEPTIONS:
         # Its elements say what is wrong, where it has some; the message is then the same for all.
         return complaints({"Errors": raw.get("Elements")}) or complaints({"Errors": raw}) or [f"the answer is {root}"]
     rest = {name: part for name, part in raw.items() if name not in _LISTS}
-    status = _text(raw.get("Status"))
-    if status.upper() in ("", "OK", "WARNING"):
+    if _text(raw.get("Status")).upper() in _GOOD:
         return complaints(rest)
-    return complaints(rest) or complaints({"Errors": rest.get("Message")}) or [f"the answer's status is {status}"]
+    return complaints(rest) or complaints({"Errors": rest.get("Message")})
 
 
 # -- tax --------------------------------------------------------------------------------------------------------------
@@ -254,8 +261,8 @@ def _speaks_of_tax(invoice: Raw, lines: Iterable[Raw]) -> bool:
 def encode_v1(value: Invoice | Contact | Sequence[Invoice] | Sequence[Contact]) -> bytes:
     """What is sent to v1: one record, or a list of them, as XML.
 
-    What answers alone hold is left out. Raises `InvalidArgument`, with the place, for a field that v1 did not have, and
-    for what cannot be written, such as NaN.
+    What answers alone hold is left out. Raises `InvalidArgument`, with the place, for a field that v1 did not have, for
+    line amounts that hold their tax (rule 4), and for what cannot be written, such as NaN.
     """
     if isinstance(value, Model):
         return _sent(type(value), [value], alone=True)
@@ -288,7 +295,8 @@ def encode_response(
     """A whole answer of v1 as XML: a list where a sequence is given, one record where a record is.
 
     What today's records have and v1 had not is left out. With `errors` the status is `ERROR`. `moment` is now by
-    default. Raises `InvalidArgument` for what cannot be written.
+    default. Amounts are written as they are: of lines that hold their tax, the sums alone tell. Raises
+    `InvalidArgument` for what cannot be written.
     """
     parts: dict[str, object] = {
         "ID": id,
@@ -341,7 +349,7 @@ def _outward(record: Raw, kind: type[Model], place: str, unknown: list[str] | No
 
 def _value(field: Field, value: object, place: str, unknown: list[str] | None) -> object:
     if field.form == "taxed":
-        return "false" if value == "NoTax" else "true"
+        return _taxed(str(value), place, is_answer=unknown is None)
     if field.form == "day" and isinstance(value, str):
         return f"{value}T00:00:00"
     if field.part is None:
@@ -350,3 +358,10 @@ def _value(field: Field, value: object, place: str, unknown: list[str] | None) -
         parts = cast("list[Raw]", value)
         return [_outward(each, field.part, f"{place}[{index}]", unknown) for index, each in enumerate(parts)]
     return _outward(cast("Raw", value), field.part, place, unknown)
+
+
+def _taxed(types: str, place: str, *, is_answer: bool) -> str:
+    """Whether an invoice bears tax, in v1's word. In what is sent, its lines must be without it."""
+    if types.lower() == "inclusive" and not is_answer:
+        raise InvalidArgument(f"{place}: line amounts are without tax in v1: write them so (invoice 4)")
+    return "false" if types.lower() == "notax" else "true"

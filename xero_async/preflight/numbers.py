@@ -17,7 +17,8 @@ __all__ = ["CENTS", "LIMIT", "ZERO", "add_up", "line_amount", "money", "number_o
 
 ZERO: Final = Decimal(0)
 CENTS: Final = 2
-LIMIT: Final = Decimal(10) ** 12
+_DIGITS: Final = 12
+LIMIT: Final = Decimal(10) ** _DIGITS
 """Amounts are smaller than this, to either side."""
 
 _ONE: Final = Decimal(1)
@@ -39,8 +40,8 @@ def number_of(value: object) -> Decimal | None:
             value = Decimal(repr(value) if isinstance(value, float) else value)
         except ArithmeticError:
             return None
-    # The exponent tells the size, and costs less than a comparison.
-    if value.is_finite() and (value.adjusted() < 12 or abs(value) < LIMIT):
+    # The exponent tells the size, and costs less than a comparison, which the largest numbers would not survive.
+    if value.is_finite() and (value.adjusted() < _DIGITS or not value):
         return value
     return None
 

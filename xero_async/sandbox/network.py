@@ -6,11 +6,15 @@
 v1 knew three answers, each of XML: 200, also where records in it were refused; 401 for a wrong key; 500 for everything
 that it could not make sense of. 404 for what there is not and 501 for a method that a path does not take are as today;
 v1's documents are silent there, and on the form of its errors.
+
+v1 knew no amounts with tax in them (rule 4). Of an invoice of today whose lines hold their tax it shows each line
+without: what it comes to less its tax, and the unit amount that goes with that, to the four decimals that v1 kept. The
+totals are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -19,7 +23,17 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from xero_async.models import Accounts, Contact, Contacts, Envelope, Invoices, Model, TrackingCategories
+from xero_async.models import (
+    Accounts,
+    Contact,
+    Contacts,
+    Envelope,
+    Invoice,
+    Invoices,
+    LineItem,
+    Model,
+    TrackingCategories,
+)
 from xero_async.network_v1 import decode_v1, encode_response, operations
 from xero_async.wire.codec import decode, encode
 from xero_async.wire.errors import DecodeError, InvalidArgument
@@ -30,7 +44,7 @@ from .documents import Documents
 from .network_keys import NetworkKeys
 from .network_rules import DELETED
 from .routing import Router
-from .values import Document, as_document, load_json, stored_ms, text_of
+from .values import Document, as_document, load_json, rounded, stored_ms, text_of
 
 __all__ = ["NETWORK_OPERATIONS", "Network", "Visitor", "in_v1"]
 
@@ -153,6 +167,8 @@ class _Head(Struct, rename="pascal"):
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UNIT_PLACES: Final = 4
+"""Decimals of unit amounts in v1."""
 
 
 def in_v1(operation: str | None, answer: Answer) -> Answer:
@@ -161,17 +177,29 @@ def in_v1(operation: str | None, answer: Answer) -> Answer:
         return _failed(answer)
     noun, head = _NOUNS[operation], msgspec.json.decode(answer.body, type=_Head)
     records: list[Model] = decode(noun.envelope, answer.body).records or []
-    _rename_statuses(records)
+    for each in records:
+        _show_in_v1(each)
     shown: dict[str, Any] = {noun.keyword: records[0] if noun.alone else records}  # Any: one record or a list
     moment = _EPOCH + timedelta(milliseconds=stored_ms(head.date_time) or 0)
     text = encode_response(id=head.id, provider_name=head.provider_name, moment=moment, **shown)
     return answer._replace(body=text, content_type=XML)
 
 
-def _rename_statuses(records: Iterable[Model]) -> None:
-    for each in records:
-        if isinstance(each, Contact) and each.contact_status == "ARCHIVED":
-            each.contact_status = DELETED  # contact 3
+def _show_in_v1(record: Model) -> None:
+    if isinstance(record, Contact) and record.contact_status == "ARCHIVED":
+        record.contact_status = DELETED  # contact 3
+    if isinstance(record, Invoice) and record.line_amount_types == "Inclusive":
+        record.line_amount_types = "Exclusive"  # invoice 4
+        for line in record.line_items or ():
+            _take_tax_out(line)
+
+
+def _take_tax_out(line: LineItem) -> None:
+    if line.line_amount is None or not line.tax_amount:
+        return
+    line.line_amount -= line.tax_amount
+    if line.quantity:
+        line.unit_amount = rounded(line.line_amount / line.quantity, _UNIT_PLACES)
 
 
 _FAILURES: Final[Mapping[int, str]] = {

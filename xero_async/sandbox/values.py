@@ -29,7 +29,7 @@ DAY: Final = 86_400_000  # milliseconds
 # Room for the product of two amounts at their limit; ROUND_HALF_UP is "half away from zero".
 MONEY: Final = Context(prec=60, rounding=ROUND_HALF_UP)
 _DEEPEST: Final = 32  # levels of objects and lists in a JSON text
-_LIMIT: Final = Decimal(10) ** 12
+_DIGITS: Final = 12  # before the point, of any number
 _STEPS: Final = tuple(Decimal(1).scaleb(-places) for places in range(11))
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,7 +148,7 @@ def read_number(value: object) -> Decimal:
         raise ValueError("is not a number") from None
     if not number.is_finite():
         raise ValueError("is not a number")
-    if abs(number) >= _LIMIT:
+    if number and number.adjusted() >= _DIGITS:  # `abs` of the largest numbers would overflow
         raise ValueError("is out of range")
     return number
 

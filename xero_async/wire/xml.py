@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from defusedxml.ElementTree import DefusedXMLParser
 
 __all__ = [
+    "DEEPEST",
     "NAMESPACES",
     "Dialect",
     "Parsed",

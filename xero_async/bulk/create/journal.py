@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from ...wire.errors import InvalidArgument
 
-__all__ = ["Entry", "Intent", "Journal", "Line"]
+__all__ = ["Entry", "Intent", "Journal", "Line", "is_foreign"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +56,8 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE INDEX IF NOT EXISTS record_by_chunk ON record (chunk) WHERE kind IS NULL;
 CREATE INDEX IF NOT EXISTS record_by_id ON record (xero_id) WHERE xero_id IS NOT NULL;
 """
+_OWN = frozenset({"about", "chunk", "record"})
+"""The tables of a journal."""
 VERSION = "1"
 
 REMEMBERED = 50_000
@@ -148,6 +150,9 @@ class Journal:
         else:
             _make_private(self._path)
             db = sqlite3.connect(self._path, isolation_level=None, timeout=0.0)
+            if is_foreign(db, _OWN):
+                db.close()
+                raise InvalidArgument(f"{self._path} is a database, and no journal of a creation: name another")
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = FULL")
@@ -288,6 +293,12 @@ class Journal:
         if self._db is None:
             raise InvalidArgument("the journal is closed")
         return self._db
+
+
+def is_foreign(db: sqlite3.Connection, own: Collection[str], schema: str = "main") -> bool:
+    """Whether a database holds other tables than one's own: then it is somebody else's, and is left as it is."""
+    names = db.execute(f"SELECT name FROM {schema}.sqlite_master WHERE type IN ('table', 'view')")
+    return any(name not in own and not name.startswith("sqlite_") for (name,) in names)
 
 
 class _Transaction:

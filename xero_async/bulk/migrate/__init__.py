@@ -25,6 +25,7 @@ from .changes import Change, Place
 from .invoices import Ground, Wish, make_invoice
 from .migration import Migration, Stopped
 from .plan import PHASES, Document, Phase, Plan, Told, What
+from .sources import check_paths
 
 __all__ = [
     "PHASES",
@@ -39,5 +40,6 @@ __all__ = [
     "Told",
     "What",
     "Wish",
+    "check_paths",
     "make_invoice",
 ]

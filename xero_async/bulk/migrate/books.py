@@ -102,7 +102,8 @@ class Books:
         )
         if found is None:
             way = "new" if folded(number) or folded(name) else "none"
-        return Named(way=way, contact_id=found, number=number, name=name, own=make_contact(best, ())[0])
+        old_id = (best.contact_id or "").lower() or None
+        return Named(way=way, contact_id=found, number=number, name=name, own=make_contact(best, ())[0], old_id=old_id)
 
     def _contact(
         self, ids: Sequence[str | None], numbers: Sequence[str | None], names: Sequence[str | None]

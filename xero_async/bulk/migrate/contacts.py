@@ -40,6 +40,8 @@ _FOUND: Final = {
     "none": "nobody knows the id, and the invoice names neither number nor name",
 }
 
+_TWO: Final = "two contacts of the archive have this name or number, and are made one: the other is {}"
+
 
 class Named(Struct, frozen=True, kw_only=True):
     """What the contact of an invoice turned out to be."""
@@ -51,6 +53,8 @@ class Named(Struct, frozen=True, kw_only=True):
     name: str | None = None
     own: Contact | None = None
     """The record by which the archive knows it best, as the organisation will get it."""
+    old_id: str | None = None
+    """Its id in that record."""
 
 
 def make_contact(contact: Contact, strays: Sequence[Stray]) -> tuple[Contact, list[Change]]:
@@ -90,8 +94,10 @@ def _beside(embedded: Contact, said: Contact, named: Named) -> list[Change]:
             continue
         if path == "ContactID":
             now = named.contact_id or named.name or named.number or ""
-            weight: Weight = "plain" if named.way == "new" else "look"
-            changes.append(Change(f"Contact.{path}", text, now, _FOUND[named.way], "contact 2", weight))
+            is_other = bool(named.old_id) and named.old_id != text.lower()
+            why = _TWO.format(named.old_id) if is_other and named.way == "new" else _FOUND[named.way]
+            weight: Weight = "plain" if named.way == "new" and not is_other else "look"
+            changes.append(Change(f"Contact.{path}", text, now, why, "contact 2", weight))
         elif own.get(path) != text and path != "UpdatedDateUTC":
             why = "what was saved of the contact last counts"
             changes.append(Change(f"Contact.{path}", text, own.get(path, ""), why, "invoice 1", "look"))

@@ -16,12 +16,12 @@ from xml.sax.saxutils import escape, quoteattr
 from msgspec import Struct
 
 from ...wire.errors import DecodeError
-from ...wire.xml import NAMESPACES, require_defused
+from ...wire.xml import DEEPEST, NAMESPACES, require_defused
 
 if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
 
-__all__ = ["DEEPEST", "LONGEST", "Element", "Frame", "Piece", "Unreadable", "split"]
+__all__ = ["LONGEST", "Element", "Frame", "Piece", "Unreadable", "split"]
 
 Kind: TypeAlias = Literal["invoice", "contact"]
 
@@ -31,7 +31,6 @@ STEP: Final = 1 << 16
 """Bytes that are read at once."""
 LONGEST: Final = 16 << 20
 """Characters of a record, and of what stands around all of them: far more than Xero ever wrote."""
-DEEPEST: Final = 64
 MOST: Final = 300_000
 """Elements of a record, and around all of them."""
 _KEPT: Final = {"\r": "&#13;"}

@@ -103,7 +103,7 @@ def make_invoice(invoice: Invoice, strays: Sequence[Stray], named: Named, ground
     """The invoice or bill that is to be made."""
     contact, changes = name_contact(invoice.contact, named)
     changes += dropped(invoice, KEPT, _WHY, weighty={"payments": "look", "amount_paid": "look"})
-    changes += lost(strays)
+    losses = [*lost(strays)]
     types = (invoice.line_amount_types or "").lower()
     if types in _TAXED:
         changes.append(_TAXED[types])
@@ -115,10 +115,11 @@ def make_invoice(invoice: Invoice, strays: Sequence[Stray], named: Named, ground
     made = replace(tidy(invoice, KEPT), contact=contact, line_items=lines)
     if (made.type or "").upper() == "ACCPAY" and made.reference:
         why = "Xero keeps the reference of sales invoices alone"
-        changes.append(changed("Reference", made.reference, None, why, "", "look"))
+        losses.append(changed("Reference", made.reference, None, why, "", "look"))
         made.reference = None
+    changes += losses
     total = _compare_totals(made, ground, changes)
-    made.status = _status_of(made, ground.status, changes)
+    made.status = _status_of(made, ground.status, changes, losses)
     errors: list[Breach] = []
     if not lines and number_of(invoice.total):
         message = f"there are none, and it comes to {invoice.total}: nothing of it would be in the books"
@@ -264,11 +265,11 @@ def _tax(line: LineItem, amount: Decimal, ground: Ground, types: str) -> Decimal
     return assign(line.tax_type, amount, None, ground.rates, inclusive=types == "inclusive").tax
 
 
-def _status_of(made: Invoice, wish: Wish, changes: list[Change]) -> str:
-    """The status of the new document, and why it is not the old one."""
+def _status_of(made: Invoice, wish: Wish, changes: list[Change], losses: Sequence[Change]) -> str:
+    """The status of the new document, and why it is not the old one; `losses` are what today has no place for."""
     old = (made.status or "DRAFT").strip().upper()
     wanted = _KEPT_STATUS.get(old, "DRAFT") if wish == "keep" else wish
-    doubt = "" if wanted == "DRAFT" else _doubt(made, changes)
+    doubt = "" if wanted == "DRAFT" else _doubt(made, changes, losses)
     status = "DRAFT" if doubt else wanted
     if status != old or doubt:
         why = doubt or _why(old, wish)
@@ -282,12 +283,17 @@ def _why(old: str, wish: Wish) -> str:
     return "all are made as drafts" if wish == "DRAFT" else "asked for"
 
 
-def _doubt(made: Invoice, changes: Sequence[Change]) -> str:
+def _doubt(made: Invoice, changes: Sequence[Change], losses: Sequence[Change]) -> str:
     """Why a document must not be booked before somebody has looked at it."""
     if any(change.weight == "money" for change in changes):
         return "it stays a draft, for its amounts are not what they were: look at it, and approve it"
-    if any(change.rule in ("invoice 6", "invoice 10") and not change.now for change in changes):
+    lost_by = {change.rule for change in changes if not change.now}
+    if lost_by & {"invoice 6", "invoice 10"}:
         return "it stays a draft, for a line has lost its account or its tax type: choose them, and approve it"
+    if "invoice 7" in lost_by:
+        return "it stays a draft, for a line has lost its tracking: choose it, and approve it"
+    if any(loss.weight == "look" for loss in losses):
+        return "it stays a draft, for something in it has no place today: look at it, and approve it"
     if not made.line_items or any(not line.account_code and not line.item_code for line in made.line_items):
         return "it stays a draft, for a line has no account: choose one, and approve it"
     return "" if made.due_date is not None else "it stays a draft, for it has no due date: give it one, and approve it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from .elements import Unreadable
 from .invoices import Ground, make_invoice
 from .plan import Document, Plan, Told, What
 from .records import Around, Bad, Record, damage, read, unread
-from .shelf import Shelf, Shelved
+from .shelf import Shelf, Shelved, folded, in_cents
 from .sources import UNPACKING, Source, sources_in
 
 __all__ = ["Migration", "Stopped"]
@@ -177,14 +177,49 @@ class Migration:
 
     def _not_made(self, shelved: Shelved) -> Told:
         what, why, rule = _WHY[shelved.state]
-        other = "" if shelved.after is None else str(self.shelf.one(shelved.after).place)
+        counts = None if shelved.after is None else self.shelf.one(shelved.after)
+        other = "" if counts is None else str(counts.place)
         field = "InvoiceStatus" if shelved.state == "dead" else ""
         was = shelved.record.status if isinstance(shelved.record, Invoice) and field else None
         changes = [changed(field, was, None, why.format(other), rule, "look" if what == "error" else "plain")]
+        if counts is not None:
+            changes += _differences(shelved, counts)
         if shelved.state == "refused":
             errors = shelved.record.validation_errors or ()
             changes += [changed("ValidationErrors", error.message, None, why) for error in errors]
         return Told(what, shelved.kind, shelved.number, shelved.place, changes)
+
+
+def _differences(shelved: Shelved, counts: Shelved) -> Iterator[Change]:
+    """Where a record is another than the one that counts in its place. What has one id has been saved anew."""
+    pairs: list[tuple[str, str, str]]
+    match shelved.record, counts.record:
+        case Invoice() as old, Invoice() as new:
+            ids = old.invoice_id, new.invoice_id
+            pairs = [
+                ("InvoiceDate", str(old.date or ""), str(new.date or "")),
+                ("Total", in_cents(old.total), in_cents(new.total)),
+            ]
+            if shelved.party != counts.party:
+                pairs.append(("Contact", _called(old.contact), _called(new.contact)))
+        case Contact() as old, Contact() as new:
+            ids = old.contact_id, new.contact_id
+            pairs = [("ContactNumber", old.contact_number or "", new.contact_number or "")]
+            if all(ids):
+                pairs.append(("ContactID", ids[0] or "", ids[1] or ""))
+        case _:
+            return
+    if folded(ids[0]) and folded(ids[0]) == folded(ids[1]):
+        return
+    for field, ours, theirs in pairs:
+        if ours and folded(ours) != folded(theirs):
+            why = "the one that counts is another: look whether it is this one"
+            yield changed(field, ours, theirs, why, "", "look")
+
+
+def _called(contact: Contact | None) -> str:
+    """What a contact is told by."""
+    return "" if contact is None else contact.name or contact.contact_number or contact.contact_id or ""
 
 
 def _about_file(source: Source, what: What, line: int, column: int, why: str) -> Told:

@@ -21,6 +21,7 @@ from ...models import Contact, Invoice
 from ...preflight import Finding
 from ...wire import decode, encode
 from ...wire.errors import InvalidArgument
+from ..create.journal import is_foreign
 from .changes import Change, Place
 
 __all__ = ["PHASES", "Document", "Phase", "Plan", "Told", "What"]
@@ -34,6 +35,8 @@ What: TypeAlias = Literal["broken", "error", "there", "duplicate", "dead", "refu
 counts in its place, it was deleted or voided, v1 had refused it, or it is nothing that can be made."""
 
 VERSION: Final = "1"
+_OWN: Final = frozenset({"about", "document"})
+"""The tables of a plan."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS {schema}.about (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS {schema}.document (
@@ -112,9 +115,13 @@ class Plan:
 
     @contextmanager
     def _file(self) -> Generator[None]:
-        """The file beside the database, as the schema `kept`."""
+        """The file beside the database, as the schema `kept`. Raises `InvalidArgument` for what is no plan."""
         try:
             self._db.execute("ATTACH ? AS kept", (str(self._path),))
+            if is_foreign(self._db, _OWN, "kept"):
+                raise InvalidArgument(
+                    f"{self._path} is a database, and no journal of a migration: name another with --journal"
+                )
             self._db.execute("PRAGMA kept.synchronous = FULL")
             self._db.executescript(_TABLES.format(schema="kept"))
             yield

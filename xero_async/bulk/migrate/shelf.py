@@ -4,8 +4,10 @@ The same document may be in an archive many times: as it was sent, as it was ans
 was paid. It is one document if it has one InvoiceID; or one number (of bills, where one of the two has no id: number,
 contact, date and total); or, where it has neither, if it is the same to the letter, once for each time that one file
 has it. Of these the one that was saved last counts, by its UpdatedDateUTC, else by the moment of the answer, else by
-the order of the files. Two sales invoices of one number that have ids of their own are told: these are two documents.
-Contacts are one by their ContactID, their number or their name; a record of its own counts more than what invoices say.
+the order of the files. Two sales invoices of one number, each with an id or a contact of its own, are an error: these
+are two documents. Contacts are one by their ContactID, their number or their name, none of which the organisation may
+have twice; a record of its own counts more than what invoices say. What becomes one without having one id, and is not
+the same in all, is told, for somebody to look at.
 
 The file is SQLite's own temporary one, which nobody else can open and which is gone when the process is.
 """
@@ -180,7 +182,9 @@ class Shelf:
         self.db.execute(
             f"UPDATE record SET state = 'dead' WHERE kind = 'invoice' AND state = '' AND status IN ({dead})"
         )
-        clash = "CASE WHEN xero_id <> '' AND lead <> '' AND xero_id <> lead THEN 'clash' ELSE 'duplicate' END"
+        # A contact that is not named is null, and differs from none.
+        clash = "(xero_id <> '' AND lead <> '' AND xero_id <> lead) OR party <> leader"
+        clash = f"CASE WHEN {clash} THEN 'clash' ELSE 'duplicate' END"
         self._part("invoice", "CASE WHEN type = 'ACCREC' THEN folded ELSE '' END", clash)
         bill = "CASE WHEN type <> 'ACCREC' AND folded <> '' THEN folded || char(0) || coalesce(party, '') || char(0)"
         bill += " || day || char(0) || total ELSE '' END"
@@ -195,7 +199,8 @@ class Shelf:
         self.db.execute(
             f"""UPDATE record SET state = new.state, after = new.after FROM (
                 SELECT id, {state} AS state, winner AS after FROM (
-                    SELECT *, first_value(id) OVER same AS winner, first_value(xero_id) OVER same AS lead
+                    SELECT *, first_value(id) OVER same AS winner, first_value(xero_id) OVER same AS lead,
+                        first_value(party) OVER same AS leader
                     FROM (SELECT *, {key} AS part FROM record WHERE kind = ? AND state = '')
                     WHERE part <> '' WINDOW same AS (PARTITION BY part ORDER BY {order})
                 ) WHERE winner <> id

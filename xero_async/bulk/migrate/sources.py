@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from ...wire.errors import InvalidArgument
 
-__all__ = ["UNPACKING", "Source", "sources_in"]
+__all__ = ["UNPACKING", "Source", "check_paths", "sources_in"]
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -65,19 +65,25 @@ class Source(Struct, frozen=True):
             return _looks_like_xml(stream.read(_START))
 
 
+def check_paths(paths: Iterable[Path]) -> None:
+    """Raises `InvalidArgument` for a path that is not there."""
+    for path in paths:
+        if not (path.is_dir() or path.is_file()):
+            raise InvalidArgument(f"{path}: there is no such file or folder")
+
+
 def sources_in(paths: Iterable[Path]) -> Iterator[Source]:
     """Every document of an archive, each to be read before the next: a zip is open as long as it is gone through.
 
     Raises `InvalidArgument` for a path that is not there, `OSError`.
     """
     for path in paths:
+        check_paths([path])
         if path.is_dir():
             for file in _files_below(path):
                 yield from _sources_of(file, is_named=file.name.lower().removesuffix(".gz").endswith(_NAMES))
-        elif path.is_file():
-            yield from _sources_of(path, is_named=True)
         else:
-            raise InvalidArgument(f"{path}: there is no such file or folder")
+            yield from _sources_of(path, is_named=True)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
