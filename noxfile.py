@@ -69,7 +69,9 @@ def fuzz(session: nox.Session) -> None:
 def shared(session: nox.Session) -> None:
     """The limits that processes share: real minutes, every simulation, many outages."""
     session.install("-e", ".[test]")
-    files = [f"tests/test_shared_limits{each}.py" for each in ("", "_away", "_processes", "_script")]
+    files = [
+        f"tests/test_shared_limits{each}.py" for each in ("", "_away", "_corners", "_lost", "_processes", "_script")
+    ]
     env = {"XERO_ASYNC_SHARED": "60"}
     session.run("pytest", "--timeout", "600", "tests/test_limiter_simulated.py", *files, env=env)
 

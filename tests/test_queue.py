@@ -24,6 +24,7 @@ import msgspec
 import pytest
 from commands import PATIENCE, Run, environment_of, refuses, runner, started, until
 from msgspec.structs import replace
+from pacings import plain_client
 from redis.asyncio import Redis
 from servers import free_port, redis_server, served
 from test_export_kills import Content, content_of, in_lines
@@ -128,7 +129,7 @@ def test_killed_workers_lose_and_double_nothing(tmp_path: Path, address: str) ->
         put(sandbox, address, tmp_path / "books")
         workers = Workers(tmp_path, address, sandbox, stack)
         for _ in range(WORKERS):
-            workers.start("--concurrency", str(AT_ONCE), "--lease", "2")
+            workers.start("--concurrency", str(AT_ONCE), "--lease", "2", "--timeout", "1")
         for number in range(KILLED):
             until(partial(workers.has_begun, number))
             time.sleep(moments.uniform(0, 0.6))  # amid its draws, each of which takes about a second
@@ -155,8 +156,11 @@ def test_a_worker_that_is_told_to_end_hands_back_what_it_has(tmp_path: Path, add
         until(lambda: sandbox.counters.operations.get("getInvoices", 0) > 15)
         first.send_signal(signal.SIGTERM)
         assert first.wait(PATIENCE) == 143
-        assert workers.said(0).count("handed back") == 2 + 1  # and the last sentence
-        assert workers.said(0).splitlines()[-1].startswith("xero-async: terminated; what was under way is handed back")
+        assert workers.said(0).count("handed back") == 2
+        assert (
+            workers.said(0).splitlines()[-1]
+            == "xero-async: terminated; the next worker goes on with what was under way"
+        )
         second = workers.start("--lease", "300")
         assert second.wait(PATIENCE) == 0, workers.said(1)
         assert workers.said(1).count(": done, 200 records") == 2
@@ -324,6 +328,10 @@ def test_the_exit_code_of_a_batch_without_calls(tmp_path: Path, address: str) ->
         assert command(*asked).code == 0
         assert refuses(command("worker", "--queue", address, "--until-empty"), 75, "1 organisations wait")
         assert refuses(command(*asked, "--wait"), 75, "1 of 1 organisations wait until", "UTC")
+    # Whatever a worker signs in with, it counts with all others of the queue.
+    with plain_client(address) as client:
+        keys: list[bytes] = client.keys("*")
+    assert {re.findall("{(.*)}", key.decode())[0] for key in keys} == {"exports", "xero"}
 
 
 def test_the_exit_code_of_a_batch_that_fails(tmp_path: Path, address: str) -> None:
@@ -435,6 +443,29 @@ async def test_a_lease_that_cannot_be_renewed(tmp_path: Path, address: str, monk
             await working
 
 
+@pytest.mark.parametrize("has_a_tenant", [True, False])
+async def test_a_worker_ends_though_the_server_hangs(
+    has_a_tenant: bool, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to end while the server answers nothing, it waits no longer than a moment, and says what becomes of it."""
+    monkeypatch.setattr(ledger, "HURRIED", 0.1)
+    async with sandbox_of(1, invoices=40, latency=0.3) as sandbox, ExportQueue(address) as queue:
+        drawn = Drawn()
+        async with session(sandbox) as xero:
+            working = asyncio.create_task(Worker(address, xero, on_event=drawn.note).run())
+            if has_a_tenant:
+                await queue.put([replace(wish(sandbox, tmp_path), page_size=2)])
+                await drawn.told("begun")
+            else:
+                await asyncio.sleep(0.2)
+            async with server_at(address) as server:
+                await server.client_pause(120_000)
+            working.cancel()
+            await asyncio.wait([working], timeout=PATIENCE / 2)
+            assert working.cancelled()
+        assert "when its lease is over" in drawn.words("trouble")[-1]
+
+
 async def test_connections_that_are_cut(tmp_path: Path, address: str) -> None:
     """A worker whose connections to the queue are cut goes on, and so it does when the queue was flushed under it."""
     async with (
@@ -522,11 +553,14 @@ def test_what_is_typed_wrong(command: Run, arguments: list[str], words: list[str
     assert refuses(command("export", *arguments), 2, *words)
 
 
-@pytest.mark.parametrize("queue", ["localhost", "http://localhost", "redis://:secret@[::1"])
+@pytest.mark.parametrize(
+    "queue",
+    ["localhost", "http://localhost", "redis://:secret@[::1", "redis://:secret@host/nr", "redis://:secret@host?a=b"],
+)
 def test_a_worker_whose_queue_is_typed_wrong(command: Run, queue: str) -> None:
     """It is told in a sentence, as `export` does, which shows no password."""
     run = command("worker", "--queue", queue)
-    assert refuses(run, 2, "redis://host:6379/0")
+    assert refuses(run, 2, "such as redis://")
     assert "secret" not in run.stdout + run.stderr
 
 

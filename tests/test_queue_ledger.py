@@ -97,6 +97,54 @@ async def test_a_task_is_put_once_until_it_is_over(address: str, request: pytest
         assert await state(one) == "waiting"
 
 
+async def test_a_task_with_nothing_behind_it_is_put_anew(address: str, request: pytest.FixtureRequest) -> None:
+    """Where the stream or the moment is gone that its hash speaks of, it can be put; while it is drawn, it cannot."""
+    async with ledgers(address, request) as (one, other, server):
+        await one.put(TASK, b"m")
+        await server.delete(one.stream)
+        assert await one.put(TASK, b"m")
+        assert not await one.put(TASK, b"m")
+        assert await server.xlen(one.stream) == 1
+        await server.delete(one.stream)
+        assert await one.put(TASK, b"m")
+        assert await one.next() is None  # which makes the group anew
+        run = await take(one)
+        assert run is not None
+        await server.delete(one.stream)
+        assert not await other.put(TASK, b"m")
+        assert await one.hand_back(run)
+        assert await other.put(TASK, b"m")
+        assert await other.next() is None
+        run = await take(other)
+        assert run is not None
+        assert await other.finish(run, "later", due=9e9)
+        assert not await one.put(TASK, b"m")
+        await server.delete(f"xero_async:{{{request.node.name}}}:later")
+        assert await one.put(TASK, b"m")
+        assert await take(one) is not None
+
+
+async def test_a_task_that_came_back_from_later_is_not_doubled(address: str, request: pytest.FixtureRequest) -> None:
+    """The entry that woke it is behind it, as is the one of whoever has it when another entry came and went."""
+    async with ledgers(address, request, lease=0.3) as (one, other, server):
+        await one.put(TASK, b"m")
+        run = await take(one)
+        assert run is not None
+        assert await one.finish(run, "later", due=1.0)
+        run = await take(one)
+        assert run is not None
+        assert await one.hand_back(run)
+        assert not await one.put(TASK, b"m")
+        run = await take(one)
+        assert run is not None
+        await server.xadd(one.stream, {"data": b"m"})
+        assert await take(other) is None
+        assert not await one.put(TASK, b"m")
+        assert await one.renew(run, 1, has_got_on=False)
+        assert not await one.put(TASK, b"m")
+        assert await server.xlen(one.stream) == 1
+
+
 async def test_one_tenant_is_begun_by_one(address: str, request: pytest.FixtureRequest) -> None:
     """Another task of the tenant is put off while one runs, and comes again when that has ended."""
     second = ExportTask(tenant_id="t-1", folder="/srv/others")

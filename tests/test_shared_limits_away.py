@@ -27,7 +27,7 @@ from simulated_xero import CONVENTIONS, Answer, SimulatedXero, Stamp, Style, ans
 from xero_async.pacing import Limits
 from xero_async.pacing.link import Link
 from xero_async.pacing.shared import RedisLimits
-from xero_async.wire.errors import InvalidArgument, LimitsUnavailable
+from xero_async.wire.errors import LimitsUnavailable
 
 LONG = bool(os.environ.get("XERO_ASYNC_SHARED"))
 """Whether there is time for many runs, as in `nox -s shared`."""
@@ -252,14 +252,6 @@ def test_fail_closed_and_back(shared_server: str) -> None:
         assert await answered(limiter) == now()
 
     shared.run(main())
-
-
-def test_too_many_replicas_are_refused(shared_server: str) -> None:
-    """A number of replicas that leaves nothing for each is refused when the limits are made."""
-    with pytest.raises(InvalidArgument, match=r"Limits.concurrent is 5, which leaves nothing for each of 6 replicas"):
-        RedisLimits(shared_server, replicas=6)
-    with pytest.raises(InvalidArgument, match="replicas must be at least 1"):
-        RedisLimits(shared_server, replicas=0)
 
 
 # -- a real server, stopped, hung and started anew --------------------------------------------------------------------

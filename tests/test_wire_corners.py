@@ -14,6 +14,7 @@ from xero_async.models import Contact, Invoice, Invoices, Journals
 from xero_async.pacing.window import Window
 from xero_async.wire import Answer, Operation
 from xero_async.wire.answers import raw, read_nothing, read_page, read_pdf
+from xero_async.wire.headers import charset_of
 from xero_async.wire.parameters import Parameters, render, segment
 from xero_async.wire.xml import decode_xml, element
 
@@ -60,6 +61,22 @@ def test_an_operation_knows_its_record_and_shows_no_data() -> None:
     assert repr(request) == "<Request x: POST /api.xro/2.0/X, 15 bytes>"
     assert repr(operation.request([], Parameters())) == "<Request x: POST /api.xro/2.0/X, no body>"
     assert repr(Answer(200, {}, b"Jane")) == "<Answer 200, 4 bytes>"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "charset"),
+    [
+        ("text/xml; boundary=x; Charset = UTF-16", "utf-16"),
+        ('text/xml;charset="latin-1";charset=utf-8', "latin-1"),
+        ("text/xml; boundary=x", None),
+        ("text/xml; charset=", None),
+        ("text/xml", None),
+    ],
+)
+def test_an_encoding_is_found_among_other_parameters(content_type: str, charset: str | None) -> None:
+    """The first `charset` counts, wherever it stands and however it is quoted; without one there is none."""
+    assert charset_of({"content-type": content_type}) == charset
+    assert charset_of({}) is None
 
 
 def test_what_a_url_cannot_do_without_is_refused() -> None:

@@ -124,7 +124,7 @@ class Xero:
             raise InvalidArgument("a tenant id is the tenant_id of a connection: see `await xero.connections()`")
         # Xero writes its ids in lower case; one tenant under two spellings would have two shares of its limits.
         text = text.lower()
-        return Tenant(Caller(self._session, text, bulk, None if timeout is None else _client_timeout(timeout)))
+        return Tenant(Caller(self._session, text, bulk, self._timeouts(timeout)))
 
     def network_v1(self, xero_key: str, *, bulk: bool = False, timeout: float | None = None) -> Network:
         """An organisation of the retired Xero Network API v1, by the key that its owner gave out. Nothing is sent.
@@ -140,8 +140,7 @@ class Xero:
             raise InvalidArgument("the Network API v1 knows no tokens: give Xero an ApiKey of `xero_async.network_v1`")
         if self._session.base_url == BASE_URL:
             raise InvalidArgument(f"{BASE_URL} has retired the Network API v1: give Xero the base_url of who speaks it")
-        timeouts = None if timeout is None else _client_timeout(timeout)
-        return Network(Caller(self._session, auth.organisation(xero_key), bulk, timeouts))
+        return Network(Caller(self._session, auth.organisation(xero_key), bulk, self._timeouts(timeout)))
 
     async def connections(self) -> list[Connection]:
         """The tenants that the token reaches."""
@@ -183,6 +182,13 @@ class Xero:
         root = self._session.identity_url
         nonce = started.nonce if started is not None else None
         return verify_id_token(tokens.id_token, keys.body, client_id=self._flow.client_id, nonce=nonce, issuer=root)
+
+    def _timeouts(self, timeout: float | None) -> aiohttp.ClientTimeout | None:
+        if timeout is None:
+            return None
+        timeouts = _client_timeout(timeout)
+        self._session.outlive(timeouts)
+        return timeouts
 
     @property
     def _flow(self) -> CodeFlow:
@@ -263,8 +269,7 @@ class _Session(Line):
             telemetry=telemetry,
         )
         self.identity_url, self.timeout = _root(identity_url, "identity_url"), timeout
-        if isinstance(limiter, SharedPacer):
-            limiter.outlive(retry.deadline)
+        self.outlive(timeout)
         self.http: aiohttp.ClientSession | None = None
         self._given_http = http
         self._retries = True
@@ -286,6 +291,11 @@ class _Session(Line):
         self._retries = self.http._retry_connection  # pyright: ignore[reportPrivateUsage] - there is no public way
         # By itself, aiohttp repeats a PUT or DELETE when a connection drops: past the limits, and a DELETE has no key.
         self.http._retry_connection = False  # pyright: ignore[reportPrivateUsage] - as above
+
+    def outlive(self, timeout: aiohttp.ClientTimeout) -> None:
+        """Let limits that are shared know how long an attempt may last: a slot is not to pass on under it."""
+        if isinstance(self.limiter, SharedPacer):
+            self.limiter.outlive(_longest(timeout) or self.retry.deadline)
 
     async def close(self) -> None:
         """End the calls in flight, wait until they have left, and close what was opened here."""
@@ -427,6 +437,13 @@ def _client_timeout(timeout: float | aiohttp.ClientTimeout) -> aiohttp.ClientTim
     if not 0 < timeout < float("inf"):
         raise InvalidArgument("timeout is a number of seconds above 0")
     return aiohttp.ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT, timeout), sock_read=timeout)
+
+
+def _longest(timeout: aiohttp.ClientTimeout) -> float | None:
+    """Seconds that an answer may be waited for; None where nothing bounds them."""
+    if timeout.total or not (timeout.sock_connect and timeout.sock_read):
+        return timeout.total
+    return timeout.sock_connect + timeout.sock_read
 
 
 def _new_http() -> aiohttp.ClientSession:

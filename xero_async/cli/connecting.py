@@ -14,11 +14,12 @@ from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import typer
+from aiohttp import ClientTimeout
 
 from ..auth import PKCE, Auth, ClientCredentials, FileStore, StaticToken, TokenSet
 from ..models import Connection
 from ..pacing import Pacer
-from ..session import BASE_URL, IDENTITY_URL, Attempt, Xero
+from ..session import BASE_URL, IDENTITY_URL, READ_TIMEOUT, Attempt, Xero
 from .running import MISUSED, CommandError, printable
 
 __all__ = [
@@ -75,10 +76,19 @@ def connect(
     *,
     unitdp: Literal[2, 4] | None = None,
     limits: Pacer | None = None,
+    timeout: float | ClientTimeout = READ_TIMEOUT,
 ) -> Xero:
     """A session that is not open yet. Raises `CommandError` where there is nothing to sign in with."""
     auth = _auth(client_id, identity_url)
-    return Xero(auth, base_url=base_url, identity_url=identity_url, limits=limits, unitdp=unitdp, on_attempt=on_attempt)
+    return Xero(
+        auth,
+        base_url=base_url,
+        identity_url=identity_url,
+        limits=limits,
+        timeout=timeout,
+        unitdp=unitdp,
+        on_attempt=on_attempt,
+    )
 
 
 def _auth(client_id: str, identity_url: str) -> Auth:

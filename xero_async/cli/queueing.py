@@ -20,13 +20,13 @@ import typer
 
 from ..bulk.export.formats import Format
 from ..bulk.queue import ExportQueue, ExportTask, Standing
+from ..pacing.server import PASSWORD, check_address
 from .running import FAILED, LATER, MISUSED, CommandError, printable
 from .tables import show
 from .target import DEFAULT_TARGET, looks_like_a_database
 
 __all__ = ["PutInto", "Queue", "address_of", "format_for", "put"]
 
-PASSWORD = "XERO_ASYNC_QUEUE_PASSWORD"
 Queue: TypeAlias = Annotated[
     str,
     typer.Option(
@@ -58,13 +58,17 @@ PUT_OFF = 600.0
 
 
 def address_of(queue: str) -> str:
-    """The address of a queue, with the password of the environment where it has none. Raises `CommandError`."""
+    """The address of a queue, with the password of the environment where it has none.
+
+    Raises `CommandError` for what is no address, and `InvalidArgument` for one that cannot be right.
+    """
     try:
         parts = urlsplit(queue)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise CommandError("a queue is the address of a Redis, such as redis://host:6379/0", MISUSED)
+    check_address(queue)
     password = os.environ.get(PASSWORD, "")
     if not password or parts.password:
         return queue

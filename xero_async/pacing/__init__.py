@@ -1,6 +1,6 @@
 """Pacing: the limiters, the retry decision, and the life of idempotency keys. It knows no resource.
 
-The one socket here is that of `link.py`, to the server where the limits are kept that processes share.
+The one socket here is that of `link.py` (opened by `server.py`), to the server where processes keep what they share.
 """
 
 from typing import TYPE_CHECKING

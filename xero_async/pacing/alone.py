@@ -42,9 +42,7 @@ class Alone:
             async with scope:
                 self._scopes.add(scope)
                 return await self.limiter.acquire(tenant, bulk=bulk)
-        except TimeoutError:
-            if not scope.expired():
-                raise
+        except TimeoutError:  # the scope's own, for the limiter knows none
             return None
         finally:
             self._scopes.discard(scope)

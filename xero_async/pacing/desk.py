@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from ..ending import ended
 from ..wire.errors import LimitsUnavailable
 from .alarm import Alarm
 from .alone import Alone
-from .exchange import LEAVING, POLL, Ask, Flags, Known, News, Reply, Rules, given_back, kept, rejoining
+from .exchange import LEAVING, OTHER_LIMITS, POLL, Ask, Flags, Known, News, Reply, Rules, given_back, kept, rejoining
 from .lane import Deed, Lane, SharedTurn, Waiter
 from .limits import Limits, Remaining
 from .link import Link, Message
@@ -98,11 +99,11 @@ class Desk:
     async def acquire(self, tenant: str | None, bulk: bool) -> SharedTurn:
         """Wait for a turn, wherever it is to be had."""
         asked, lane = self.loop.time(), self._lane(tenant)
-        while True:
+        turn: SharedTurn | None = None
+        while turn is None:
             turn = await (self._alone_turn(self._alone, lane, bulk) if self._alone else self._shared_turn(lane, bulk))
-            if turn is not None:
-                turn.waited = self.loop.time() - asked
-                return turn
+        turn.waited = self.loop.time() - asked
+        return turn
 
     async def _shared_turn(self, lane: Lane, bulk: bool) -> SharedTurn | None:
         """A turn of the shared counts; None if they went away."""
@@ -123,10 +124,8 @@ class Desk:
         """A turn of this process's own part; None if the shared counts came back."""
         local = await alone.acquire(lane.tenant, bulk)
         self._heart.at(self.loop.time() + POLL)
-        if local is None:
-            return None
         self._named += 1
-        return SharedTurn(lane, self._name(self._named), None, local)
+        return None if local is None else SharedTurn(lane, self._name(self._named), None, local)
 
     def _name(self, number: int) -> str:
         return f"{self.process}:{number}"
@@ -158,7 +157,7 @@ class Desk:
                     self._failed(parcels, error)
                     return
                 if self._alone is not None:
-                    self._come_back()
+                    self._come_back(self._alone)
                 has_changed = False
                 for parcel, raw in zip(parcels, replies, strict=True):
                     has_changed = self._take_in(parcel, Reply.read(raw)) or has_changed
@@ -245,6 +244,10 @@ class Desk:
 
     def _go_on(self, lane: Lane, reply: Reply, hindered: bool | None) -> None:
         """See to it that those who still wait ask again when they should; `hindered` is the class that was."""
+        if reply.hindrance.startswith(OTHER_LIMITS):
+            theirs = reply.hindrance.removeprefix(OTHER_LIMITS)
+            lane.fail(lambda: self._other_limits(theirs))
+            return
         waits, now = lane.next_class(), self.loop.time()
         lane.is_in_line = hindered is not None and not reply.of_app
         lane.hindered = None
@@ -265,6 +268,14 @@ class Desk:
             lane.hinder(hindered, reply.hindrance)
             lane.alarm.at(now + min(longest, POLL if reply.wait is None else reply.wait))
 
+    def _other_limits(self, theirs: str) -> LimitsUnavailable:
+        rules = self.rules
+        return LimitsUnavailable(
+            f"other processes of this app keep other limits ({theirs}; here {rules.figures}), and nothing was sent: "
+            f"give all processes the same Limits, or what is not to be shared another `app`. Where they were changed, "
+            f"the new ones hold {rules.span + rules.lease:.0f} s after the last process with the old ones has stopped"
+        )
+
     def _has_had_its_turn(self, lane: Lane, hindered: bool | None, waits: bool | None) -> bool:
         """Take a lane that has had its turn out of the ring, to its end, if it wants more. Return whether it does."""
         was_in = any(lane in ring for ring in self._rings)
@@ -280,7 +291,7 @@ class Desk:
             _log.warning("the shared limits were lost: nobody calls for %.0f s", news.seconds)
         elif news.kind == "day":
             tell_day_over(lane.tenant, news.seconds)
-        elif lane.refusal is not None:
+        else:
             tell_pause(lane.tenant, lane.refusal)
 
     # -- the ring of tenants that only the app's minute holds back --------------------------------------------------
@@ -354,12 +365,11 @@ class Desk:
             for turn in lane.open.values():
                 turn.local = self._alone.limiter.adopt(lane.tenant)
 
-    def _come_back(self) -> None:
-        if self._alone is not None:
-            _log.warning("the shared limits are back")
-            self._alone.end()
-            self._alone = None
-            self._beat()
+    def _come_back(self, alone: Alone) -> None:
+        _log.warning("the shared limits are back")
+        alone.end()
+        self._alone = None
+        self._beat()
 
     async def settle(self) -> None:
         """Say what is to be said; where nobody calls, rest."""
@@ -376,8 +386,7 @@ class Desk:
         """End what runs in the background, and the connections."""
         listener, self._listener = self._listener, None
         if listener is not None:
-            listener.cancel()
-            await asyncio.wait([listener])
+            await ended([listener])
         for alarm in (self._heart, self._late, self._ring_alarm, *(lane.alarm for lane in self._lanes.values())):
             alarm.stop()
         await self._link.rest()

@@ -27,6 +27,7 @@ from .news import Refusal, span_of
 
 __all__ = [
     "LEAVING",
+    "OTHER_LIMITS",
     "POLL",
     "SCRIPT",
     "Ask",
@@ -120,6 +121,8 @@ def rejoining(seconds: float) -> str:
     return f"rejoin {micros(seconds)} "
 
 
+OTHER_LIMITS = "limits "
+"""What a hindrance begins with that is the limits of other processes; these follow."""
 LEAVING = "go "
 """Nobody waits here any more."""
 
@@ -230,6 +233,8 @@ class Rules:
         lone = [*times, limits.minute, limits.minute, limits.minute, 0, 0, *app_ceilings, 0, 0]
         self._settings = {False: _line(tenant), True: _line(lone)}
         self._names = [process.encode(), self.channel.encode()]
+        self.figures = _figures(limits)
+        self._figures = self.figures.encode()
 
     def keys(self, tenant: str | None) -> list[bytes]:
         """The keys of the app and of a tenant."""
@@ -241,10 +246,16 @@ class Rules:
         """Everything that a round trip carries, but the moment."""
         process, channel = self._names
         name = b"" if tenant is None else tenant.encode()
-        return [process, known.encode(), self._settings[tenant is None], channel, name, words.encode()]
+        return [process, known.encode(), self._settings[tenant is None], channel, name, words.encode(), self._figures]
 
 
 _OF_TENANT = ("calls", "others", "line", "bulk-line")
+
+
+def _figures(limits: Limits) -> str:
+    """What must be the same in all processes, or they make too many calls together."""
+    names = ("concurrent", "minute", "day", "app_minute", "reserve")
+    return ", ".join([*(f"{name}={getattr(limits, name)}" for name in names), f"window={limits.window:g}"])
 
 
 def _line(numbers: Sequence[int]) -> bytes:

@@ -135,7 +135,8 @@ class Lane:
         self.remaining: Remaining | None = None
         self.resets: float | None = None
         self.heard = 0.0
-        self.refusal: Refusal | None = None
+        self.refusal: Refusal
+        """What the last 429 asked for; before the first, no pause is told of."""
         self._touch = touch
         self._loop = loop
 

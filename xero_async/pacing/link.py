@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..wire.errors import InvalidArgument, LimitsUnavailable
+from ..wire.errors import LimitsUnavailable
 from .exchange import SCRIPT, micros
+from .server import failures, open_server, what_is_wrong
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -32,13 +33,10 @@ class Link:
     """Speaks with a server. `server` is an address, or a client that its owner closes."""
 
     def __init__(self, server: str | Redis, timeout: float, clock: Callable[[], float] | None) -> None:
-        try:
-            from redis import asyncio as redis
-            from redis import exceptions
-        except ImportError as error:
-            raise InvalidArgument('shared limits need an extra: pip install "xero_async[redis]"') from error
-        self._redis, self._server, self._timeout, self._clock = redis, server, timeout, clock
-        self._failures = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
+        self._failures = failures("shared limits need", "redis")
+        from redis import exceptions
+
+        self._server, self._timeout, self._clock = server, timeout, clock
         self._refusal, self._unknown, self._dropped = (
             exceptions.ResponseError,
             exceptions.NoScriptError,
@@ -50,22 +48,14 @@ class Link:
         self._may_ask = True
         self._own: Any = None
         if isinstance(server, str):
-            self._open().connection_pool  # noqa: B018 - an address that is none is refused here
+            self._open()  # an address that is none is refused here
 
     def _open(self) -> Any:
         """The client. Its own tries again by no means: that is decided here, where it is known what may be repeated."""
         if not isinstance(self._server, str):
             return self._server
         if self._own is None:
-            from redis.asyncio.retry import Retry
-            from redis.backoff import NoBackoff
-
-            try:
-                self._own = self._redis.from_url(
-                    self._server, retry=Retry(NoBackoff(), 0), single_connection_client=False
-                )
-            except ValueError:
-                raise InvalidArgument("the server is an address such as redis://localhost:6379/0") from None
+            self._own = open_server(self._server, retries=0)
         return self._own
 
     async def run(self, messages: Sequence[Message]) -> list[object]:
@@ -145,8 +135,4 @@ class Link:
 
 
 def _unavailable(error: BaseException) -> LimitsUnavailable:
-    """What went wrong, without the address: it may hold a password."""
-    # Redis begins what it says with a word in capitals: READONLY, OOM, NOPERM, LOADING.
-    first = str(error).split(" ", 1)[0]
-    word = f" {first}" if first.isascii() and first.isupper() and first.isalpha() else ""
-    return LimitsUnavailable(f"the shared limits cannot be asked ({type(error).__name__}{word}); nothing was sent")
+    return LimitsUnavailable(f"the shared limits cannot be asked: {what_is_wrong(error)}; nothing was sent")

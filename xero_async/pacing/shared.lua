@@ -10,6 +10,7 @@ local DAY, DAY_RECHECK = 86400 * SECOND, 3600 * SECOND
 local LONG_RUN, MOST_OF = 8, 0.7
 local IDLE = 90000 * SECOND -- what is remembered of an app or a tenant that makes no calls
 local LATE = 1 * SECOND -- by how much a process may miss the moment at which it said it would ask again
+local SWEEP = 10000 -- so many steps apart, what is remembered of tenants without calls is dropped
 local NEVER = -1
 
 local function numbers(text)
@@ -24,7 +25,7 @@ local told, me = ARGV[1], ARGV[2]
 local known_epoch, known_steps = string.match(ARGV[3], '^(%S+) (%d+)$')
 local span, lease, poll, minute, ceiling, bulk_ceiling, slots, bulk_slots, app_minute, app_bulk_ceiling, day_limit, replicas =
   unpack(numbers(ARGV[4]))
-local channel, name = ARGV[5], ARGV[6]
+local channel, name, limits = ARGV[5], ARGV[6], ARGV[8]
 local news = {}
 
 local now
@@ -38,44 +39,70 @@ end
 -- The app: its clock, which never goes back, and what is known of the data's own history --------------------------------
 
 local FIELDS = {'taken', 'paused', 'cold', 'probing', 'interactive', 'full', 'run_since', 'run_until', 'others'}
-local APP = {'clock', 'steps', 'epoch', 'began', 'quiet', unpack(FIELDS)}
+local RECORD = ':' .. name
+local APP = {'clock', 'steps', 'epoch', 'began', 'quiet', 'limits', 'record', RECORD, unpack(FIELDS)}
 local DAY_FIELDS = {'floor', 'held', 'day_began', 'changed', 'since', 'told', 'reset', 'epoch'}
 
+-- How many calls are counted, when that was written, and how long it is of matter: should there be fewer, some were lost.
+local function record_of(window)
+  return string.format('%d %.0f %d', window.own, now, span + lease)
+end
+local function read_record(text)
+  local words = numbers(text or '')
+  return {own = words[1] or 0, at = words[2] or 0, ends = (words[2] or 0) + (words[3] or 0)}
+end
+
 local app_state = redis.call('HMGET', KEYS[1], unpack(APP))
-now = math.max(now, tonumber(app_state[1] or 0))
-local steps = tonumber(app_state[2] or 0) + 1
+local app_record, record = read_record(app_state[7]), read_record(app_state[8])
+local steps, is_lost = tonumber(app_state[2] or 0) + 1, false
+local clock = tonumber(app_state[1] or 0)
+-- A told time may be that of a process that has slept; the server's own has been set back.
+if told == '' and clock > now + span then
+  redis.call('DEL', KEYS[2], KEYS[3])
+  redis.call('HDEL', KEYS[1], 'epoch', 'began', 'quiet', unpack(FIELDS))
+  app_state, app_record, is_lost = {[6] = app_state[6]}, read_record(), true
+else
+  now = math.max(now, clock)
+end
+if app_state[6] and app_state[6] ~= limits and clock <= now and now < app_record.ends then
+  return {
+    now, app_state[3] or '', steps - 1, minute, day_limit, app_minute, 0, NEVER,
+    'limits ' .. app_state[6], NEVER, 0, {}, {}, {},
+  }
+end
 local epoch, began, quiet = app_state[3], tonumber(app_state[4] or 0), tonumber(app_state[5] or 0)
-local app_was = {epoch = epoch, began = began, quiet = quiet}
+local app_was = {epoch = epoch, began = began, quiet = quiet, limits = app_state[6]}
 local knows_other = known_epoch and known_epoch ~= epoch
 local is_behind = known_epoch == epoch and tonumber(known_steps) >= steps
 if not epoch or is_behind then
   epoch, began = me .. '.' .. string.format('%.0f', now), now
   -- An old copy may know turns that are held no more. Who does hold one says so again within the minute.
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. string.format('%.0f', now), '+inf')
-end
-if knows_other or is_behind then
-  -- Calls were counted that are counted here no more. A minute after the loss was first seen they are of no matter.
-  if began + span > math.max(quiet, now) then
-    quiet = began + span
-    news[#news + 1] = {'lost', quiet - now}
-  end
+  local gone = redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. string.format('%.0f', now), '+inf')
+  is_lost = is_lost or (not app_state[3] and gone > 0)
+  app_record = read_record()
 end
 
 -- A window: the calls of a minute ---------------------------------------------------------------------------------------
 
-local function trim(window)
-  redis.call('ZREMRANGEBYSCORE', window.calls, '-inf', now - span)
+local function trim(window, known)
+  local gone = redis.call('ZREMRANGEBYSCORE', window.calls, '-inf', now - span)
   window.own = redis.call('ZCARD', window.calls)
+  if now < known.ends and window.own + gone < known.own then
+    is_lost = true
+  end
   if window.others > 0 then
     for _, met in ipairs(redis.call('ZRANGEBYSCORE', window.foreign, '-inf', now - span)) do
       window.others = window.others - tonumber(string.match(met, '%d+$'))
       redis.call('ZREM', window.foreign, met)
     end
+    if window.others > 0 and redis.call('EXISTS', window.foreign) == 0 then
+      window.others, is_lost = 0, is_lost or now < known.ends
+    end
   end
 end
 
 -- `values` are those of FIELDS, after some others.
-local function open(window, calls, foreign, values, others)
+local function open(window, calls, foreign, values, others, known)
   local was = {}
   for index, field in ipairs(FIELDS) do
     was[field] = tonumber(values[others + index] or 0)
@@ -86,7 +113,7 @@ local function open(window, calls, foreign, values, others)
     window[field] = value
   end
   window.was, window.calls, window.foreign = was, calls, foreign
-  trim(window)
+  trim(window, known)
   return window
 end
 
@@ -105,9 +132,10 @@ local function save(key, names, now_is, was)
 end
 
 local function keep_for_a_while(window)
-  redis.call('PEXPIRE', window.calls, math.ceil((span + lease) / 1000) + 1000)
+  local life = math.ceil((span + lease) / 1000) + 1000
+  redis.call('PEXPIRE', window.calls, life)
   if window.others > 0 then
-    redis.call('PEXPIRE', window.foreign, math.ceil(span / 1000) + 1000)
+    redis.call('PEXPIRE', window.foreign, life)
   end
 end
 
@@ -260,21 +288,40 @@ end
 
 local app = open(
   {limit = app_minute, ceiling = app_minute, bulk_ceiling = app_bulk_ceiling, starts_cold = 0},
-  KEYS[2], KEYS[3], app_state, 5
+  KEYS[2], KEYS[3], app_state, 8, app_record
 )
 function app.slots()
   return math.huge
 end
 
 local state = redis.call('HMGET', KEYS[4], 'floor', 'held', 'day_began', 'changed', 'since', 'told', 'reset', 'epoch', unpack(FIELDS))
+if record.at > now then -- of before the clock was set back
+  redis.call('DEL', KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8])
+  state, record = {}, read_record()
+elseif not state[8] and record.ends > now then
+  is_lost = true
+end
 if state[8] and state[8] ~= epoch then
+  record = read_record()
   redis.call('ZREMRANGEBYSCORE', KEYS[5], '(' .. string.format('%.0f', now), '+inf')
 end
 local tenant = open(
   {limit = minute, ceiling = ceiling, bulk_ceiling = bulk_ceiling, starts_cold = slots > 0 and 1 or 0},
-  KEYS[5], KEYS[6], state, 8
+  KEYS[5], KEYS[6], state, 8, record
 )
 tenant.flying = redis.call('ZCOUNT', tenant.calls, '(' .. string.format('%.0f', now), '+inf')
+
+if not app_state[3] and (app.own > 0 or tenant.own > 0) then
+  is_lost = true -- of an app that nothing else is known of
+end
+if is_lost or knows_other or is_behind then
+  -- Calls were counted that are counted here no more. A minute after the loss was first seen they are of no matter.
+  local till = (is_lost and now or began) + span
+  if till > math.max(quiet, now) then
+    quiet = till
+    news[#news + 1] = {'lost', quiet - now}
+  end
+end
 
 -- Slots that this process must leave, so that each of the others may go over to its own share at any moment.
 local function left_to_replicas()
@@ -581,8 +628,16 @@ end
 
 keep_for_a_while(app)
 keep_for_a_while(tenant)
-redis.call('HSET', KEYS[1], 'clock', now, 'steps', steps)
-save(KEYS[1], {'epoch', 'began', 'quiet'}, {epoch = epoch, began = began, quiet = quiet}, app_was)
+redis.call('HSET', KEYS[1], 'clock', now, 'steps', steps, 'record', record_of(app), RECORD, record_of(tenant))
+save(KEYS[1], {'epoch', 'began', 'quiet', 'limits'}, {epoch = epoch, began = began, quiet = quiet, limits = limits}, app_was)
+if steps % SWEEP == 0 then
+  local all = redis.call('HGETALL', KEYS[1])
+  for index = 1, #all, 2 do
+    if string.sub(all[index], 1, 1) == ':' and read_record(all[index + 1]).ends < now then
+      redis.call('HDEL', KEYS[1], all[index])
+    end
+  end
+end
 save(KEYS[1], FIELDS, app, app.was)
 save(KEYS[4], DAY_FIELDS, day, day_was)
 save(KEYS[4], FIELDS, tenant, tenant.was)

@@ -16,7 +16,11 @@ what is counted and what is granted is one step for everybody. Here is who asks,
   leases of calls that do last are renewed.
 - **Lost counts.** The counts carry a name and the number of steps that were taken with them. A process that meets
   another name, or fewer steps than it knows of, has noticed a flush, a restart, or a fail-over to a copy that was
-  behind: then nobody calls for a minute, within which all calls in flight are told anew.
+  behind. How many calls each window holds is written down beside it, so that the eviction of a key is noticed too; and
+  counts that lie ahead of the server's clock, which was set back, are begun anew. Then nobody calls for a minute,
+  within which all calls in flight are told anew.
+- **One set of limits.** They are written down with the counts, and who comes with other ones gets `LimitsUnavailable`.
+  They are forgotten when nobody has asked for a minute and a lease, so that a deployment can change them.
 - **The server away.** No turn is handed out and `LimitsUnavailable` is raised; or, with `replicas`, each process goes
   on with its part of the limits (`alone.py`).
 """
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["LEASE", "RedisLimits"]
 
 LEASE = 305.0
-"""Seconds of a lease where nobody has said how long a call may last: longer than `RetryPolicy`'s own deadline."""
+"""Seconds of a lease where nobody has said how long a call may last."""
 _TO_TELL = 5.0
 """Seconds between the end of a call and that of its lease, in which the completion can be told."""
 
@@ -59,9 +63,9 @@ class RedisLimits:
     no less than the number of processes. `timeout` is the seconds that the server has for an answer.
 
     `lease` is the seconds after which the slots of a process that died are free again. By default it is longer than any
-    call may last (`RetryPolicy.deadline`), so that a slot is not given away under a call even if its process can no
-    longer reach the server. A shorter one is renewed while a call lasts. `clock`, in seconds, is for
-    tests: it replaces the server's.
+    answer may be waited for (the session's `timeout`), so that no slot is given away under a call even if its process
+    can no longer reach the server; and it is renewed while a call lasts. `clock`, in seconds, is for tests: it replaces
+    the server's.
 
     Made for one event loop at a time; once that is closed it may be used on another. `aclose()` it, or use `async
     with`, when no `Xero` uses it any more; a `Xero` that is closed already lets go of connections that nobody uses.

@@ -100,7 +100,7 @@ class TokenStoreError(XeroError):
 
 
 class LimitsUnavailable(XeroError):
-    """The limits that processes share cannot be asked, so the call was not made. Nothing was sent."""
+    """The limits that processes share cannot be asked, or other processes keep others. Nothing was sent."""
 
 
 class ResponseError(XeroError):

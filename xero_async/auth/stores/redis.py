@@ -27,7 +27,7 @@ from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from ...wire.errors import InvalidArgument, TokenStoreError
+from ...wire.errors import TokenStoreError
 from ..tokens import TokenSet
 from .base import LockLost
 from .file import LOCK_WAIT
@@ -83,16 +83,14 @@ class RedisStore:
     """
 
     def __init__(self, server: str | Redis, name: str) -> None:
-        try:
-            from redis import asyncio as redis
-            from redis.exceptions import RedisError, ResponseError
-        except ImportError as error:
-            raise InvalidArgument('this store needs an extra: pip install "xero_async[redis]"') from error
-        try:
-            self._client: Any = redis.from_url(server) if isinstance(server, str) else server
-        except ValueError:
-            raise InvalidArgument("the server is an address such as redis://localhost:6379/0") from None
-        self._failures, self._refusal = (RedisError, OSError), ResponseError
+        # Here, so that who signs in otherwise does not load the pacing for it.
+        from ...pacing.server import RETRIES, failures, open_server
+
+        self._failures = failures("this store needs", "redis")
+        from redis.exceptions import ResponseError
+
+        self._client: Any = open_server(server, retries=RETRIES) if isinstance(server, str) else server
+        self._refusal = ResponseError
         # The braces keep the three keys on one node of a cluster, as scripts need it.
         self._key = f"xero_async:{{{name}}}:tokens"
         self._lock_key, self._number_key = f"{self._key}:lock", f"{self._key}:number"
@@ -180,4 +178,6 @@ def _first() -> int:
 
 
 def _unusable(error: Exception) -> TokenStoreError:
-    return TokenStoreError(f"the token store in Redis cannot be used ({type(error).__name__})")
+    from ...pacing.server import what_is_wrong
+
+    return TokenStoreError(f"the token store in Redis cannot be used: {what_is_wrong(error)}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import msgspec
@@ -43,9 +44,14 @@ class TenantBroker(RedisStreamBroker):
             server, queue_name=ledger.stream, consumer_group_name=GROUP, consumer_name=ledger.consumer, consumer_id="0"
         )
         self.ledger, self._on_trouble = ledger, on_trouble
-        self.is_stopped = False
+        self._is_stopped = asyncio.Event()
         self.queued: dict[str, bool] = {}
         """Whether a task that was put is a new one, by its id."""
+
+    def stop(self) -> None:
+        """Take no further entries, and wait no longer for a server that is away."""
+        self._is_stopped.set()
+        self.ledger.hurry()
 
     async def kick(self, message: BrokerMessage) -> None:
         """Put a message, unless its task is queued already."""
@@ -57,13 +63,14 @@ class TenantBroker(RedisStreamBroker):
 
         It looks whether it is to stop, since a cancellation can get lost in the client of Redis.
         """
-        while not self.is_stopped:
+        while not self._is_stopped.is_set():
             try:
                 found = await self.ledger.next()
             except QueueError as error:
                 if self._on_trouble is not None:
                     self._on_trouble(error)
-                await asyncio.sleep(PATIENCE)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_stopped.wait(), PATIENCE)
                 continue
             if found is not None:
                 entry, message = found

@@ -14,11 +14,13 @@ All keys carry the same braces, which keeps them on one node of a cluster.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self, cast
@@ -26,6 +28,7 @@ from typing import Any, Literal, NamedTuple, Self, cast
 import msgspec
 from msgspec import Struct
 
+from ...pacing.server import RETRIES, failures, open_server, what_is_wrong
 from ...wire.errors import InvalidArgument, XeroError
 from .task import ExportTask
 
@@ -34,10 +37,10 @@ __all__ = ["GROUP", "Ledger", "QueueError", "Run", "Standing", "State"]
 GROUP = "workers"
 KEPT = 7 * 86_400
 """Seconds for which it is told what came of a task."""
-RETRIES = 4
-"""Times that a command is sent again, when the connection is lost."""
 PAUSE = 1000
 """Milliseconds that a worker waits for an entry before it looks for what dead workers have left."""
+ANSWER, HURRIED = 5.0, 1.0
+"""Seconds that the server has for an answer, beside such a pause; and those that it has when the worker is to end."""
 
 State = Literal["waiting", "running", "later", "done", "failed"]
 
@@ -85,21 +88,27 @@ class Run(NamedTuple):
     """How often it has failed in a way that may pass."""
 
 
-# KEYS: stream, task. ARGV: message, task.
+# KEYS: stream, task, later, lease. ARGV: message, task, id. A task is queued where something is behind what its hash
+# says: an entry, a moment, or whoever draws it. What was deleted or evicted is put anew.
 _PUT = """
-local state = redis.call('HGET', KEYS[2], 'state')
-if state == 'waiting' or state == 'running' or state == 'later' then return 0 end
+local known = redis.call('HMGET', KEYS[2], 'state', 'entry', 'token')
+local state, entry, token = known[1], known[2], known[3]
+if state == 'later' and redis.call('ZSCORE', KEYS[3], ARGV[3]) then return 0 end
+if state == 'waiting' or state == 'running' then
+    if entry and #redis.call('XRANGE', KEYS[1], entry, entry) > 0 then return 0 end
+    if token and redis.call('GET', KEYS[4]) == token then return 0 end
+end
 redis.call('DEL', KEYS[2])
-redis.call('HSET', KEYS[2], 'state', 'waiting', 'task', ARGV[2], 'message', ARGV[1])
-redis.call('XADD', KEYS[1], '*', 'data', ARGV[1])
+entry = redis.call('XADD', KEYS[1], '*', 'data', ARGV[1])
+redis.call('HSET', KEYS[2], 'state', 'waiting', 'task', ARGV[2], 'message', ARGV[1], 'entry', entry)
 return 1
 """
 # KEYS: stream, task, later. ARGV: id. What is due goes back into the stream.
 _WAKE = """
 if redis.call('ZREM', KEYS[3], ARGV[1]) == 0 then return 0 end
 if redis.call('HGET', KEYS[2], 'state') ~= 'later' then return 0 end
-redis.call('HSET', KEYS[2], 'state', 'waiting')
-redis.call('XADD', KEYS[1], '*', 'data', redis.call('HGET', KEYS[2], 'message'))
+local entry = redis.call('XADD', KEYS[1], '*', 'data', redis.call('HGET', KEYS[2], 'message'))
+redis.call('HSET', KEYS[2], 'state', 'waiting', 'entry', entry)
 return 1
 """
 # KEYS: task, lease. ARGV: token, lease in ms, worker. Gives attempts and tries; 0 attempts: over, -1: somebody has it.
@@ -109,7 +118,7 @@ if not state or state == 'done' or state == 'failed' then return {0, 0} end
 local owner = redis.call('GET', KEYS[2])
 if owner and owner ~= ARGV[1] then return {-1, 0} end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
-redis.call('HSET', KEYS[1], 'state', 'running', 'worker', ARGV[3])
+redis.call('HSET', KEYS[1], 'state', 'running', 'worker', ARGV[3], 'token', ARGV[1])
 return {redis.call('HINCRBY', KEYS[1], 'attempts', 1), redis.call('HINCRBY', KEYS[1], 'tries', 0)}
 """
 _MINE = """
@@ -124,7 +133,7 @@ _RENEW = (
     + """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-redis.call('HSET', KEYS[1], 'state', 'running', 'records', ARGV[6])
+redis.call('HSET', KEYS[1], 'state', 'running', 'records', ARGV[6], 'entry', ARGV[5])
 if ARGV[7] == '1' then redis.call('HSET', KEYS[1], 'attempts', 0, 'tries', 0) end
 if mine(KEYS[3], ARGV[3], ARGV[4], ARGV[5]) then
     redis.call('XCLAIM', KEYS[3], ARGV[3], ARGV[4], 0, ARGV[5], 'JUSTID')
@@ -193,21 +202,17 @@ class Ledger:
     """
 
     def __init__(self, server: str, *, name: str = "exports", lease: float = 30.0) -> None:
+        self._failures = failures("a queue needs", "queue")
         try:
-            from redis import asyncio as redis
-            from redis.asyncio.retry import Retry
-            from redis.backoff import ExponentialBackoff
-            from redis.exceptions import RedisError, ResponseError
+            from redis.exceptions import ResponseError
 
             import_module("taskiq_redis")  # the engine, which those who put and those who work use
         except ImportError as error:
             raise InvalidArgument('a queue needs an extra: pip install "xero_async[queue]"') from error
-        try:
-            # A step that is sent again after a lost answer finds that it has been taken.
-            self._client: Any = redis.from_url(server, retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), RETRIES))
-        except ValueError:
-            raise InvalidArgument("the queue is an address such as redis://localhost:6379/0") from None
-        self._failures, self._refusal = (RedisError, OSError), ResponseError
+        # A step that is sent again after a lost answer finds that it has been taken.
+        self._client: Any = open_server(server, retries=RETRIES)
+        self._refusal = ResponseError
+        self._answer, self._asking = ANSWER, set[asyncio.Timeout]()
         self._prefix = f"xero_async:{{{name}}}"
         self.stream, self._later = f"{self._prefix}:stream", f"{self._prefix}:later"
         self.lease = lease
@@ -220,7 +225,11 @@ class Ledger:
 
     async def __aenter__(self) -> Self:
         """Make the group of workers, unless it is there."""
-        await self._declare()
+        try:
+            await self._declare()
+        except BaseException:
+            await self._client.aclose()
+            raise
         return self
 
     async def __aexit__(
@@ -233,8 +242,8 @@ class Ledger:
 
     async def put(self, task: ExportTask, message: bytes) -> bool:
         """Queue a task by its message; False where it is queued already, and then stays as it was put first."""
-        keys = self.stream, self._task(task.id)
-        return bool(await self._run(_PUT, keys, message, msgspec.json.encode(task)))
+        keys = self.stream, self._task(task.id), self._later, self._lease(task.tenant_id)
+        return bool(await self._run(_PUT, keys, message, msgspec.json.encode(task), task.id))
 
     async def standings(self, ids: Sequence[str]) -> list[Standing]:
         """How tasks stand, in order; one that nothing is known of any more has failed."""
@@ -299,7 +308,8 @@ class Ledger:
         return None
 
     async def _fresh(self) -> tuple[str, bytes] | None:
-        found = await self._ask(self._client.xreadgroup(GROUP, self.consumer, {self.stream: ">"}, count=1, block=PAUSE))
+        reading = self._client.xreadgroup(GROUP, self.consumer, {self.stream: ">"}, count=1, block=PAUSE)
+        found = await self._ask(reading, PAUSE / 1000)
         for _, entries in found or ():
             for entry, fields in entries:
                 return entry.decode(), fields[b"data"]
@@ -313,7 +323,8 @@ class Ledger:
 
     async def _declare(self) -> None:
         try:
-            await self._client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)
+            async with self._in_time():
+                await self._client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)
         except self._failures as error:
             if not str(error).startswith("BUSYGROUP"):  # which says that it is there
                 raise _unusable(error) from None
@@ -381,9 +392,27 @@ class Ledger:
     async def _run(self, script: str, keys: tuple[str, ...], *arguments: object) -> object:
         return await self._ask(self._client.eval(script, len(keys), *keys, *arguments))
 
-    async def _ask(self, command: Any) -> Any:  # Any: the client's commands have no types that hold
+    def hurry(self) -> None:
+        """The worker is to end: a server that does not answer now is not waited for much longer."""
+        self._answer = HURRIED
+        for scope in self._asking:
+            if not scope.expired():
+                scope.reschedule(asyncio.get_running_loop().time() + PAUSE / 1000 + HURRIED)
+
+    @asynccontextmanager
+    async def _in_time(self, pause: float = 0.0) -> AsyncGenerator[None]:
+        """A server that hangs costs no more than a few seconds, however often the client tries again by itself."""
+        async with asyncio.timeout(pause + self._answer) as scope:
+            self._asking.add(scope)
+            try:
+                yield
+            finally:
+                self._asking.discard(scope)
+
+    async def _ask(self, command: Any, pause: float = 0.0) -> Any:  # Any: the client's commands have no types that hold
         try:
-            return await command
+            async with self._in_time(pause):
+                return await command
         except self._refusal as error:
             if str(error).startswith("NOGROUP"):
                 raise _NoGroup("the group of workers is gone") from None
@@ -397,7 +426,7 @@ class _NoGroup(QueueError):
 
 
 def _unusable(error: Exception) -> QueueError:
-    return QueueError(f"the queue in Redis cannot be used ({type(error).__name__})")
+    return QueueError(f"the queue in Redis cannot be used: {what_is_wrong(error)}")
 
 
 def _standing(id: str, row: Sequence[bytes | None]) -> Standing:

@@ -18,7 +18,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from ...ending import ended
 from ...session import Xero
 from ...wire.errors import (
     DailyLimitReached,
@@ -117,6 +118,7 @@ class Worker:
         self._on_event = on_event
         self._runs: set[_Running] = set()
         self._trouble: asyncio.Future[None] | None = None
+        self._is_ending = False
 
     async def run(self) -> int:
         """Work until it is cancelled, or until nothing is left. What it has is handed back then.
@@ -132,7 +134,7 @@ class Worker:
 
         from .broker import TenantBroker, register
 
-        self._trouble = asyncio.get_running_loop().create_future()
+        self._trouble, self._is_ending = asyncio.get_running_loop().create_future(), False
         async with self._ledger as ledger:
             broker = TenantBroker(self._server, ledger, on_trouble=self._tell_trouble)
             broker.is_worker_process = True
@@ -147,7 +149,7 @@ class Worker:
             finish = asyncio.Event()
 
             def stop() -> None:
-                broker.is_stopped = True
+                broker.stop()
                 finish.set()
 
             listening = asyncio.create_task(receiver.listen(finish))
@@ -155,9 +157,10 @@ class Worker:
             try:
                 await asyncio.wait({listening, self._trouble}, return_when=asyncio.FIRST_COMPLETED)
             finally:
+                self._is_ending = True
                 stop()
-                await _ended([watching])
-                await _ended([running.task for running in self._runs], again=MERGE)
+                await ended([watching])
+                await ended([running.task for running in self._runs], again=MERGE)
                 await asyncio.wait([listening])
                 await self._give_up()
                 await broker.shutdown()
@@ -282,7 +285,7 @@ class Worker:
         try:
             await self._ledger.give_up()
         except QueueError as error:
-            self._tell_trouble(error)
+            self._tell("trouble", None, f"{error.message}; what is not handed back passes on when its lease is over")
 
     # -- telling ----------------------------------------------------------------------------------------------------
 
@@ -295,7 +298,8 @@ class Worker:
             self._tell("drawing", running.wish, f"{words} so far")
 
     def _tell_trouble(self, error: QueueError) -> None:
-        self._tell("trouble", None, f"{error.message}; asking again")
+        if not self._is_ending:
+            self._tell("trouble", None, f"{error.message}; asking again")
 
     def _tell(self, kind: Kind, wish: ExportTask | None, words: str = "") -> None:
         if self._on_event is not None:
@@ -342,7 +346,7 @@ class _Running:
         try:
             yield
         finally:
-            await _ended([keeper])
+            await ended([keeper])
 
     async def _keep(self) -> None:
         while True:
@@ -357,15 +361,6 @@ class _Running:
                 self.task.cancel()
                 return
             self._until = asked + self._ledger.lease
-
-
-async def _ended(tasks: Iterable[asyncio.Task[None]], *, again: float = 2.0) -> None:
-    """End tasks: cancel them, and again where a cancellation got lost in a library."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=again)
 
 
 def _words_of(error: Exception) -> str:
