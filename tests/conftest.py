@@ -20,8 +20,8 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many tests wait for servers, processes and real time."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: many tests wait for servers, processes and real time."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:

