@@ -340,7 +340,7 @@ STRUCTS = [
 
 
 @pytest.mark.parametrize("kind", STRUCTS, ids=lambda kind: kind.__name__)
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_every_struct_of_the_models_survives_the_way_through_xml(kind: type[Model], data: st.DataObject) -> None:
     """Each of them, as a document of its own under its own name, comes back as the record that it was."""

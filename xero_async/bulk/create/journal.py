@@ -27,6 +27,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
+from ...ending import finished
 from ...wire.errors import InvalidArgument
 
 __all__ = ["Entry", "Intent", "Journal", "Line", "is_foreign"]
@@ -106,7 +107,7 @@ class Journal:
         self._path = None if path is None else Path(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="xero-journal")
         self._db: sqlite3.Connection | None = None
-        self._is_closed = False
+        self._closing: asyncio.Future[None] | None = None
         self.id = ""
         """Of this journal alone, from its making on."""
         self.length = 0
@@ -125,12 +126,11 @@ class Journal:
 
     async def close(self) -> None:
         """Let go of the file, once all that was begun is written."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown(wait=False)
-        await asyncio.shield(closing)
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+            self._thread.shutdown(wait=False)
+        # To the end even when cancelled, or the next to open the file would find it locked.
+        await finished(self._closing)
 
     def _open(self, about: dict[str, str]) -> None:
         try:

@@ -26,6 +26,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from ...apis.rows import Resource
+from ...ending import finished
 from ...session import Tenant
 from ...wire.errors import DailyLimitReached, Forbidden, InvalidArgument, MissingScope, NotFound, XeroError
 from ...wire.parameters import MAX_PAGE_SIZE
@@ -340,11 +341,4 @@ async def _side_by_side(runs: Sequence[Coroutine[Any, Any, Sequence[T]]]) -> lis
 
 async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
     """Do what blocks in a thread. A thread cannot be cancelled, so who is cancelled leaves when it has ended."""
-    doing = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        return await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await asyncio.wait([doing])
-        if not doing.cancelled():
-            doing.exception()  # seen here, since nobody else will
-        raise
+    return await finished(asyncio.ensure_future(asyncio.to_thread(work, *arguments)))
