@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
@@ -25,7 +26,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marks of these tests."""
+    """Name the marks of these tests, and let the processes that they start be interrupted."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; it would be inherited
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "one_in(number): with the shared limiter, one in so many is run by default")
 
 

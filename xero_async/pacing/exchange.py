@@ -1,4 +1,4 @@
-"""What a process and the shared counts tell each other: the keys, the questions and the replies of `shared.lua`.
+"""What a process and the shared counts tell each other: the keys, the questions and the replies of `script/`.
 
 One round trip is about one tenant. It carries what has come of earlier calls (`learn`, `refused`, `release`, `back`,
 `keep`) and then, if somebody waits, one `ask`; so the completion of a call and the next turn go together. The script
@@ -19,7 +19,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 from ..wire.errors import InvalidArgument
 from .limits import Limits, Remaining
@@ -47,11 +47,14 @@ __all__ = [
     "shared_out",
 ]
 
-SCRIPT = Path(__file__).with_name("shared.lua").read_text()
+_PARTS = [Path(__file__).parent / "script" / f"{part}.lua" for part in ("history", "window", "tenant", "deeds")]
+SCRIPT = "\n".join(part.read_text() for part in _PARTS)
 """The rules, as the server runs them."""
 POLL = 1.0
 """Seconds after which who waits asks again, should nothing have woken it."""
 _MICRO = 1_000_000
+_MOST = 2**53
+"""Up to here the script's numbers are exact, and it is as good as no limit."""
 
 
 def micros(seconds: float) -> int:
@@ -231,10 +234,9 @@ class Rules:
         # The order is that of the script's own list. A call of no tenant has no slots, no day and no headers.
         tenant = [*times, limits.minute, *ceilings, *slots, *app_ceilings, limits.day, replicas]
         lone = [*times, limits.minute, limits.minute, limits.minute, 0, 0, *app_ceilings, 0, 0]
-        self._settings = {False: _line(tenant), True: _line(lone)}
-        self._names = [process.encode(), self.channel.encode()]
         self.figures = _figures(limits)
-        self._figures = self.figures.encode()
+        names = [process, self.channel, self.figures]
+        self._settings = {is_lone: _packed(names, lone if is_lone else tenant) for is_lone in (False, True)}
 
     def keys(self, tenant: str | None) -> list[bytes]:
         """The keys of the app and of a tenant."""
@@ -244,9 +246,8 @@ class Rules:
 
     def arguments(self, tenant: str | None, known: str, words: str) -> list[bytes]:
         """Everything that a round trip carries, but the moment."""
-        process, channel = self._names
         name = b"" if tenant is None else tenant.encode()
-        return [process, known.encode(), self._settings[tenant is None], channel, name, words.encode(), self._figures]
+        return [self._settings[tenant is None], name, known.encode(), words.encode()]
 
 
 _OF_TENANT = ("calls", "others", "line", "bulk-line")
@@ -258,8 +259,8 @@ def _figures(limits: Limits) -> str:
     return ", ".join([*(f"{name}={getattr(limits, name)}" for name in names), f"window={limits.window:g}"])
 
 
-def _line(numbers: Sequence[int]) -> bytes:
-    return " ".join(map(str, numbers)).encode()
+def _packed(names: Sequence[str], numbers: Sequence[int]) -> bytes:
+    return msgpack.encode([*names, *(min(number, _MOST) for number in numbers)])
 
 
 def shared_out(limits: Limits, replicas: int) -> Limits:

@@ -55,7 +55,7 @@ class Link:
         if not isinstance(self._server, str):
             return self._server
         if self._own is None:
-            self._own = open_server(self._server, retries=0)
+            self._own = open_server(self._server, retries=0, is_talk=True)
         return self._own
 
     async def run(self, messages: Sequence[Message]) -> list[object]:
@@ -114,7 +114,8 @@ class Link:
         """The messages of a channel, for ever. Raises `LimitsUnavailable`."""
         pubsub = self._open().pubsub(ignore_subscribe_messages=True)
         try:
-            await pubsub.subscribe(channel)
+            async with asyncio.timeout(self._timeout):
+                await pubsub.subscribe(channel)
             while True:
                 message = await pubsub.get_message(timeout=AFRESH)
                 if message is not None:

@@ -40,6 +40,7 @@ _OPTIONS = (
     "socket_timeout",
     "username",
 )
+_OF_A_TALK: dict[str, Any] = {"single_connection_client": True, "socket_timeout": None}
 
 
 class _Row(NamedTuple):
@@ -95,8 +96,12 @@ def check_address(address: str) -> None:
             raise InvalidArgument(f"{_NO_ADDRESS}, whose options may be: {', '.join(_OPTIONS)}, ssl_...")
 
 
-def open_server(address: str, *, retries: int) -> Redis:
-    """A client of a server; nothing is sent. Raises `InvalidArgument` for an address that cannot be right."""
+def open_server(address: str, *, retries: int, is_talk: bool = False) -> Redis:
+    """A client of a server; nothing is sent. Raises `InvalidArgument` for an address that cannot be right.
+
+    With `is_talk` it is for one who says one thing after another and keeps the time: one connection is held then, which
+    nothing looks at beforehand and no clock of the client's runs for.
+    """
     from redis import asyncio as redis
     from redis.asyncio.retry import Retry
     from redis.backoff import ExponentialBackoff
@@ -105,7 +110,8 @@ def open_server(address: str, *, retries: int) -> Redis:
     check_address(address)
     opened: Callable[..., Redis] = getattr(redis, "from_url")  # noqa: B009 - half typed there
     try:
-        client = opened(address, retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries))
+        retry = Retry(ExponentialBackoff(cap=1.0, base=0.05), retries)
+        client = opened(address, retry=retry, **_OF_A_TALK if is_talk else {})
         # A connection is made, though not connected, only when it is used; and is what knows the options.
         pool: Any = client.connection_pool
         pool.make_connection()

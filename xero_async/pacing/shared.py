@@ -1,6 +1,6 @@
 """Limits that many processes on many machines share, through Redis or Valkey. Needs the extra `[redis]`.
 
-The rules are those of `window.py` and `limiter.py`; they run inside the server (`shared.lua`), on its clock, so that
+The rules are those of `window.py` and `limiter.py`; they run inside the server (`script/`), on its clock, so that
 what is counted and what is granted is one step for everybody. Here is who asks, and when.
 
 - **One asks for all.** Calls wait in two queues a tenant, as in `limiter.py`, and only for the first of them does the
