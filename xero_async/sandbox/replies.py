@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
 from aiohttp import web
 
+from ..wire.compression import packed
 from .answers import Answer
 from .control import Counters
 from .formats import qualities
@@ -53,7 +53,7 @@ class Replies:
         if _is_compressible(request, answer):
             sent["Content-Encoding"] = "gzip"
             aside = len(payload) >= COMPRESSED_ASIDE
-            payload = await asyncio.to_thread(_gzip, payload) if aside else _gzip(payload)
+            payload = await asyncio.to_thread(packed, payload) if aside else packed(payload)
         if manner == "cut":
             return await self._cut(request, answer.status, payload, sent)
         self._tally.bytes_out += len(payload) if counted else 0
@@ -97,9 +97,3 @@ def _takes_gzip(header: str) -> bool:
     """Whether gzip is named, or anything is taken, and not with a quality of 0."""
     wanted = dict(qualities(header))
     return wanted.get("gzip", wanted.get("*", 0.0)) > 0
-
-
-def _gzip(body: bytes) -> bytes:
-    """Compress at the lowest level: within a third of the highest in size, several times as fast."""
-    squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
-    return squeeze.compress(body) + squeeze.flush()
