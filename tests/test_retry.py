@@ -311,7 +311,7 @@ def moments(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-ANY = settings(derandomize=True, deadline=None, max_examples=1_500)
+ANY = settings(derandomize=True, deadline=None, max_examples=500)
 
 
 def is_answered(outcome: Outcome, *codes: int) -> bool:

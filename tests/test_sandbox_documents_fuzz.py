@@ -248,14 +248,14 @@ def known(engine: Engine) -> dict[str, str]:
 
 
 @given(request_=requests)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_request_gets_a_decent_answer(engine: Engine, known: dict[str, str], request_: Request) -> None:
     """Whatever is sent, the answer has one of Xero's statuses, and is JSON where it says so."""
     check(engine, known, request_)
 
 
 @given(sent=documents(INVOICES.accepts))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_saved_invoice_always_adds_up(engine: Engine, sent: dict[str, object]) -> None:
     """Whatever an invoice is made of, its totals are those of its lines, and it can be sent back."""
     reply = engine.call("createInvoices", BASES["Invoices"] | sent, unitdp=4)
