@@ -70,7 +70,8 @@ def shared(session: nox.Session) -> None:
     """The limits that processes share: real minutes, every simulation, many outages."""
     session.install("-e", ".[test]")
     files = [
-        f"tests/test_shared_limits{each}.py" for each in ("", "_away", "_corners", "_lost", "_processes", "_script")
+        f"tests/test_shared_limits{each}.py"
+        for each in ("", "_away", "_corners", "_lost", "_processes", "_script", "_talk")
     ]
     env = {"XERO_ASYNC_SHARED": "60"}
     session.run("pytest", "--timeout", "600", "tests/test_limiter_simulated.py", *files, env=env)

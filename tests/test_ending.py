@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from xero_async.bulk.create.journal import Journal
-from xero_async.ending import finished
+from xero_async.ending import finished, in_thread
 
 
 async def _is_waiting() -> None:
@@ -48,6 +49,32 @@ async def test_work_that_is_cancelled_itself() -> None:
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await finished(work)
+
+
+def test_a_loop_that_ends_waits_for_its_threads() -> None:
+    """When all tasks are cancelled, as at the end of a program, who waits for a thread leaves after it, too."""
+    order: list[str] = []
+
+    async def main() -> None:
+        begun = threading.Event()
+
+        def work() -> None:
+            begun.set()
+            time.sleep(0.1)
+            order.append("thread")
+
+        async def caller() -> None:
+            try:
+                await in_thread(work)
+            finally:
+                order.append("caller")
+
+        task = asyncio.create_task(caller())
+        await asyncio.to_thread(begun.wait)
+        assert not task.done()
+
+    asyncio.run(main())
+    assert order == ["thread", "caller"]
 
 
 async def test_a_journal_is_free_once_its_closing_was_cancelled(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -67,6 +68,25 @@ async def test_an_interrupt_leaves_no_file(tmp_path: Path) -> None:
         await asyncio.gather(saving, return_exceptions=True)
     assert list(tmp_path.iterdir()) == []
     assert len(server.seen) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+async def test_an_interrupt_while_the_file_is_opened_leaves_nothing_open(tmp_path: Path) -> None:
+    """On a disk that takes its time, as a pipe without a reader does, who is cancelled waits, and leaves no part."""
+    part = tmp_path / ".file.part"
+    os.mkfifo(part)
+    async with scripted([Reply(body=CONTENT)]) as server, client(server) as tenant:
+        saving = asyncio.create_task(tenant.invoices.attachments.save(tmp_path / "file", ID, ID))
+        await asyncio.sleep(0.1)
+        saving.cancel()
+        await asyncio.sleep(0.05)
+        assert not saving.done()
+        reader = await asyncio.to_thread(part.open, "rb")
+        with pytest.raises(asyncio.CancelledError):
+            await saving
+        assert await asyncio.to_thread(reader.read) == b""  # whoever wrote has closed it
+        reader.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_path_that_cannot_be_written_is_no_fault_of_the_connection(tmp_path: Path) -> None:

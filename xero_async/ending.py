@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["ended", "finished"]
+__all__ = ["ended", "finished", "in_thread"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -21,7 +24,10 @@ async def ended(tasks: Iterable[asyncio.Task[Any]], *, again: float = 2.0) -> No
 
 
 async def finished(doing: asyncio.Future[T]) -> T:
-    """What comes of work that cannot be cancelled, as in a thread; who is cancelled meanwhile leaves after it."""
+    """What comes of work in a thread, which cannot be cancelled; who is cancelled meanwhile leaves after it.
+
+    The work is a future, such as `run_in_executor` gives. A task would be cancelled when the loop cancels all tasks.
+    """
     cancelled: asyncio.CancelledError | None = None
     while not doing.done():
         try:
@@ -33,3 +39,9 @@ async def finished(doing: asyncio.Future[T]) -> T:
     if not doing.cancelled():
         doing.exception()  # seen here, since nobody else will
     raise cancelled
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what blocks in a thread. Who is cancelled meanwhile leaves when it is done."""
+    call = partial(copy_context().run, work, *args, **kwargs)
+    return await finished(asyncio.get_running_loop().run_in_executor(None, call))

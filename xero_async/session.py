@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from io import BytesIO
 from types import TracebackType
@@ -31,7 +32,7 @@ from .models import Connection
 from .outcomes import FAILURES, Attempt, Sent, Usage, scrubbed
 from .pacing import Limiter, Limits, Pacer, Remaining, RetryPolicy
 from .pacing.pacer import SharedPacer
-from .wire.compression import ACCEPTED, Unpacker, unpacked
+from .wire.compression import ACCEPTED, Unpacker, is_packed, unpacked
 from .wire.errors import InvalidArgument, OutcomeUnknown, SessionClosed, TransportError
 from .wire.operation import Answer, Request
 
@@ -294,6 +295,8 @@ class _Session(Line):
             raise InvalidArgument("this Xero is open already: share it, or make another one")
         self.http = self._given_http or _new_http()
         self._unpacks = not self.http.auto_decompress
+        # A thread of its own, since a program may keep those of the loop busy, even with what waits for an answer.
+        self._unpacking = ThreadPoolExecutor(1, thread_name_prefix="xero-unpack")
         self._retries = self.http._retry_connection  # pyright: ignore[reportPrivateUsage] - there is no public way
         # By itself, aiohttp repeats a PUT or DELETE when a connection drops: past the limits, and a DELETE has no key.
         self.http._retry_connection = False  # pyright: ignore[reportPrivateUsage] - as above
@@ -324,6 +327,7 @@ class _Session(Line):
                 await http.close()
             # What aiohttp has given up ends a turn of the loop later: its sockets, and tasks that write a request.
             await asyncio.sleep(0)
+            self._unpacking.shutdown(wait=False)
 
     @property
     def open_http(self) -> aiohttp.ClientSession:
@@ -383,39 +387,30 @@ class _Session(Line):
     async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
         """A body, unpacked. Raises one of `FAILURES`."""
         body = await response.read()
-        if not self._is_packed(response):
-            return body
         try:
+            if not body or not self._is_packed(response):
+                return body
             if len(body) < LARGE_PACKED:
                 return unpacked(body)
-            return await asyncio.get_running_loop().run_in_executor(None, unpacked, body)
+            return await asyncio.get_running_loop().run_in_executor(self._unpacking, unpacked, body)
         except ValueError as error:
             raise aiohttp.ClientPayloadError(str(error)) from None
 
     async def _pieces(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
         """A body, unpacked, piece by piece. Raises one of `FAILURES`."""
-        pieces = response.content.iter_chunked(CHUNK)
-        if not self._is_packed(response):
-            async for piece in pieces:
-                yield piece
-            return
         unpacker = Unpacker(CHUNK)
         try:
-            async for packed in pieces:
-                for piece in unpacker.feed(packed):
-                    yield piece
+            is_packed = self._is_packed(response)
+            async for piece in response.content.iter_chunked(CHUNK):
+                for part in unpacker.feed(piece) if is_packed else (piece,):
+                    yield part
             unpacker.end()
         except ValueError as error:
             raise aiohttp.ClientPayloadError(str(error)) from None
 
     def _is_packed(self, response: aiohttp.ClientResponse) -> bool:
-        """Whether a body is to be unpacked here. Raises one of `FAILURES` where it was not to be packed so."""
         coding = response.headers.get("Content-Encoding") if self._unpacks else None
-        if coding is None or coding.lower() == "identity":
-            return False
-        if coding.lower() not in ("gzip", "x-gzip"):
-            raise aiohttp.ClientPayloadError(f"the answer is packed by {coding!r}, which was not asked for")
-        return True
+        return coding is not None and is_packed(coding)
 
     async def sign_in(self, path: str, form: Mapping[str, str], headers: Mapping[str, str], /) -> Answer:
         """Post a form to the identity server, for the way to sign in."""

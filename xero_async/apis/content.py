@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, TypeVar, cast
 
+from ..ending import in_thread
 from ..wire.errors import InvalidArgument
 
 __all__ = ["MAX_FILE", "Content", "FilePath", "FileSink", "bytes_of"]
@@ -67,20 +68,28 @@ class FileSink:
     def __init__(self, path: FilePath) -> None:
         self.path = Path(path)
         self._part = self.path.with_name(f".{self.path.name}.part")
+        self._file: BinaryIO | None = None
 
     async def __call__(self, chunks: AsyncIterable[bytes], /) -> None:
         """Write the chunks. Another attempt begins anew. Raises `InvalidArgument` for a file that cannot be written."""
-        with await asyncio.to_thread(_disk, self._open, self._part) as file:
+        try:
+            await in_thread(_disk, self._begin, self._part)
             async for chunk in chunks:
-                await asyncio.to_thread(_disk, file.write, chunk)
+                await in_thread(_disk, self._write, chunk)
+        finally:
+            if self._file is not None:
+                _disk(type(self._file).close, self._file)
 
-    @staticmethod
-    def _open(path: Path) -> BinaryIO:
-        return path.open("wb")
+    def _begin(self, path: Path) -> None:
+        self._file = path.open("wb")
+
+    def _write(self, chunk: bytes) -> None:
+        assert self._file is not None  # it has begun
+        self._file.write(chunk)
 
     async def finish(self) -> Path:
         """Give the file its name."""
-        await asyncio.to_thread(_disk, self._part.replace, self.path)
+        await in_thread(_disk, self._part.replace, self.path)
         return self.path
 
     def discard(self) -> None:

@@ -391,6 +391,10 @@ class Desk:
             alarm.stop()
         await self._link.rest()
 
+    def forget(self) -> None:
+        """The event loop is closed: nothing can be ended in it any more."""
+        self._link.forget()
+
     # -- leases -----------------------------------------------------------------------------------------------------
 
     @property

@@ -71,7 +71,14 @@ class Link:
                     # A connection that has rested may be dead without the server being so.
                     return await self._run(messages)
         except self._failures as error:
+            await self._begin_anew()
             raise _unavailable(error) from None
+
+    async def _begin_anew(self) -> None:
+        """Trust no connection that there is: of several, each may have been broken without a word."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout):
+                await self.rest()
 
     async def _run(self, messages: Sequence[Message]) -> list[object]:
         try:
@@ -133,6 +140,12 @@ class Link:
         if client is not None:
             with suppress(*self._failures):
                 await client.aclose()
+
+    def forget(self) -> None:
+        """Let go of connections whose event loop is closed, so that nothing can close them any more."""
+        client, self._own = self._own, None
+        if client is not None:
+            client.connection = None
 
 
 def _unavailable(error: BaseException) -> LimitsUnavailable:

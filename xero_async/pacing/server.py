@@ -32,7 +32,6 @@ _OPTIONS = (
     "client_name",
     "db",
     "health_check_interval",
-    "max_connections",
     "password",
     "protocol",
     "socket_connect_timeout",

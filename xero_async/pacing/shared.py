@@ -151,8 +151,10 @@ class RedisLimits:
         return Rules(self._app, self.limits, process, lease, self._replicas or 0)
 
     def _move(self, loop: asyncio.AbstractEventLoop) -> Desk:
-        if self._desk is not None and not self._desk.loop.is_closed():
-            raise InvalidArgument("these limits are in use on another event loop: give each loop some of its own")
+        if self._desk is not None:
+            if not self._desk.loop.is_closed():
+                raise InvalidArgument("these limits are in use on another event loop: give each loop some of its own")
+            self._desk.forget()
         rules = self._rules(secrets.token_hex(6))
         link = Link(self._server, self._timeout, self._clock)
         self._desk = Desk(loop, rules, link, self._part, self._timeout)

@@ -1,4 +1,4 @@
-"""gzip: answers that came compressed are unpacked, whole or piece by piece; the sandbox packs its own.
+"""Compression: answers that came packed are unpacked, whole or piece by piece; the sandbox packs its own.
 
 aiohttp would unpack answers itself, within the event loop, which stands still for as long: half as long again as the
 decoding takes. Python's lock is free meanwhile, so that the session has large ones unpacked in a thread, while the
@@ -10,22 +10,39 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Generator
+from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import zlib as engine
 else:
-    engine = import_module("isal.isal_zlib" if find_spec("isal") else "zlib")
+    engine = zlib
+    with suppress(ImportError):
+        engine = import_module("isal.isal_zlib")
 
-__all__ = ["ACCEPTED", "Unpacker", "engine", "packed", "unpacked"]
+__all__ = ["ACCEPTED", "Unpacker", "engine", "is_packed", "packed", "unpacked"]
 
-# https://www.rfc-editor.org/rfc/rfc9110#name-gzip-coding
+# https://www.rfc-editor.org/rfc/rfc9110#name-content-codings
 ACCEPTED = "gzip"
-"""The coding that is asked for; the only one that is unpacked here."""
+"""The coding that is asked for."""
+_READ = ("gzip", "x-gzip", "deflate")
+_UNREAD = ("br", "compress", "dcb", "dcz", "x-compress", "zstd")
 _GZIP = 16 + zlib.MAX_WBITS
+_EITHER = 32 + zlib.MAX_WBITS
+"""gzip or deflate, as the first bytes say."""
 _UNBOUNDED = 0
+
+
+def is_packed(coding: str) -> bool:
+    """Whether a body is to be unpacked, by its `Content-Encoding`. Raises `ValueError` for one that cannot be.
+
+    What is no compression, such as the name of a character set, is often written there by mistake and left alone.
+    """
+    codings = [each for each in (word.strip().lower() for word in coding.split(",")) if each in (*_READ, *_UNREAD)]
+    if len(codings) > 1 or any(each in _UNREAD for each in codings):
+        raise ValueError(f"packed by {', '.join(codings)}, which was not asked for")
+    return bool(codings)
 
 
 class Unpacker:
@@ -33,18 +50,18 @@ class Unpacker:
 
     def __init__(self, most: int = _UNBOUNDED) -> None:
         self._most = most
-        self._member = engine.decompressobj(_GZIP)
+        self._member = engine.decompressobj(_EITHER)
         self._is_within = False
 
     def feed(self, packed: bytes) -> Generator[bytes]:
-        """What a piece holds. Raises `ValueError` for what is not gzip."""
+        """What a piece holds. Raises `ValueError` for what is not packed so."""
         while packed:
             if self._member.eof:  # a body may be of several members
-                self._member = engine.decompressobj(_GZIP)
+                self._member = engine.decompressobj(_EITHER)
             try:
                 yield self._member.decompress(packed, self._most)
             except engine.error as error:
-                raise ValueError(f"not gzip: {error}") from None
+                raise ValueError(f"not packed as it says: {error}") from None
             self._is_within = not self._member.eof
             packed = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
 

@@ -26,7 +26,7 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from ...apis.rows import Resource
-from ...ending import finished
+from ...ending import in_thread
 from ...session import Tenant
 from ...wire.errors import DailyLimitReached, Forbidden, InvalidArgument, MissingScope, NotFound, XeroError
 from ...wire.parameters import MAX_PAGE_SIZE
@@ -169,7 +169,7 @@ class Export:
         try:
             done = await _side_by_side([_in_turn(each, may_skip=resources is None) for each in works])
         finally:
-            await _in_thread(sink.close)
+            await in_thread(sink.close)
         after = [tenant.usage for tenant in drawn]
         return Summary(
             files=tuple(each for each in done if isinstance(each, Exported)),
@@ -242,7 +242,7 @@ class _Work:
             error.add_note(f"while exporting {self._source.name} of {self._name}")
             raise
         finally:
-            await _in_thread(table.close)
+            await in_thread(table.close)
 
     async def do_or_skip(self) -> Exported | Skipped:
         """The same, where a list that Xero refuses may be left out: not the whole tenant, nor a wrong address."""
@@ -258,10 +258,10 @@ class _Work:
         batch: Batch | None = None
         async with aclosing(crawl.batches()) as batches:
             async for batch in batches:
-                await _in_thread(table.write, batch.records, batch.checkpoint)
+                await in_thread(table.write, batch.records, batch.checkpoint)
                 self._pages, self._drawn = self._pages + 1, self._drawn + len(batch.records)
                 self._tell(batch)
-        finished: Finished = await _in_thread(table.finish, crawl.place.to_bytes())
+        finished: Finished = await in_thread(table.finish, crawl.place.to_bytes())
         self._tell(batch, done=True)
         return Exported(
             tenant=self._name,
@@ -275,12 +275,12 @@ class _Work:
 
     async def _open(self, table: Table) -> Checkpoint | None:
         """Open the table, and find the place from which to go on."""
-        found = await _in_thread(lambda: table.open(full=self._full))
+        found = await in_thread(lambda: table.open(full=self._full))
         place, reason = resume(self._source, Checkpoint.read(found))
         if found is not None and place is None:
             self._restarted = reason
-            await _in_thread(table.close)
-            await _in_thread(lambda: table.open(full=True, fresh=True))
+            await in_thread(table.close)
+            await in_thread(lambda: table.open(full=True, fresh=True))
         return place
 
     def _tell(self, batch: Batch | None, *, done: bool = False) -> None:
@@ -337,8 +337,3 @@ async def _side_by_side(runs: Sequence[Coroutine[Any, Any, Sequence[T]]]) -> lis
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return [file for task in tasks for file in task.result()]
-
-
-async def _in_thread(work: Callable[..., T], *arguments: object) -> T:
-    """Do what blocks in a thread. A thread cannot be cancelled, so who is cancelled leaves when it has ended."""
-    return await finished(asyncio.ensure_future(asyncio.to_thread(work, *arguments)))

@@ -117,12 +117,15 @@ end
 
 function deeds.back()
   local id = word()
-  local was_in_flight = in_flight(tenant, id)
+  local was_in_flight, is_known = in_flight(tenant, id), false
   for _, window in ipairs({tenant, app}) do
     if redis.call('ZREM', window.calls, id) == 1 then
-      window.own, window.taken = window.own - 1, window.taken - 1
+      window.own, window.taken, is_known = window.own - 1, window.taken - 1, true
     end
     probed(window, number(), 1)
+  end
+  if not is_known then
+    void = math.max(void, tonumber(string.match(id, '%d+$')))
   end
   if was_in_flight then
     tenant.flying = tenant.flying - 1
@@ -149,6 +152,9 @@ end
 
 function deeds.ask()
   local interactive, bulk, came, bulk_waits, next_id = number(), number(), number(), number(), number()
+  if next_id <= void then
+    return false
+  end
   if came == 1 then
     for _, window in ipairs({tenant, app}) do
       window.interactive = now + span
@@ -190,6 +196,10 @@ local of_app = {'clock', now, 'steps', steps, 'record', record_of(app), RECORD, 
 changes(of_app, HISTORY, {epoch = epoch, began = began, quiet = quiet, limits = limits}, app_was)
 redis.call('HSET', KEYS[1], unpack(changes(of_app, FIELDS, app, app.was)))
 local of_tenant = changes(changes({}, DAY_FIELDS, day, day_was), FIELDS, tenant, tenant.was)
+if void > void_was then
+  of_tenant[#of_tenant + 1] = VOID
+  of_tenant[#of_tenant + 1] = void
+end
 if #of_tenant > 0 then
   redis.call('HSET', KEYS[4], unpack(of_tenant))
 end

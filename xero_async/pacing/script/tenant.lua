@@ -8,7 +8,10 @@ function app.slots()
   return math.huge
 end
 
-local state = redis.call('HMGET', KEYS[4], 'floor', 'held', 'day_began', 'changed', 'since', 'told', 'reset', 'epoch', unpack(FIELDS))
+local VOID = 'v' .. me
+local NAMES = {'floor', 'held', 'day_began', 'changed', 'since', 'told', 'reset', 'epoch', unpack(FIELDS)}
+NAMES[#NAMES + 1] = VOID
+local state = redis.call('HMGET', KEYS[4], unpack(NAMES))
 if record.at > now then -- of before the clock was set back
   redis.call('DEL', KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8])
   state, record = {}, read_record()
@@ -24,6 +27,10 @@ local tenant = open(
   KEYS[5], KEYS[6], state, 8, record
 )
 tenant.flying = redis.call('ZCOUNT', tenant.calls, '(' .. string.format('%.0f', now), '+inf')
+
+-- The last call of this process that was given back before it was granted: a question for it that comes late is void.
+local void_was = tonumber(state[#NAMES] or 0)
+local void = void_was
 
 if not app_state[3] and (app.own > 0 or tenant.own > 0) then
   is_lost = true -- of an app that nothing else is known of
