@@ -44,6 +44,9 @@ ENDS = 4
 """Times that it may come to an end with something that it cannot tell yet."""
 MOST_FAILURES = 3
 """Runs that may fail before the first record is sent."""
+SLOW = 0.3
+QUIET = 2 * (LATENCY + SLOW)
+"""Seconds without a call after which none is under way."""
 EARLY = 0.4
 """How many of the kills strike while the command starts, checks its records, or takes up its journal."""
 SHARES: dict[FaultKind, float] = {
@@ -93,7 +96,7 @@ def bill(number: int, contact: str) -> dict[str, Any]:
 def plan() -> FaultPlan:
     """Everything goes wrong at times."""
     rows = [
-        Fault(kind=kind, probability=share, seconds=0.3 if kind == "slow" else None) for kind, share in SHARES.items()
+        Fault(kind=kind, probability=share, seconds=SLOW if kind == "slow" else None) for kind, share in SHARES.items()
     ]
     return FaultPlan(rows, seed=SEED)
 
@@ -164,6 +167,12 @@ class Killer:
         while self._writes < before + writes and process.poll() is None:
             time.sleep(0.005)
 
+    def _await_quiet(self) -> None:
+        """Wait until the sandbox has done all that it was sent."""
+        before = -1
+        while before != (before := self._writes):
+            time.sleep(QUIET)
+
     @property
     def _writes(self) -> int:
         return sum(entry.operation == "createInvoices" for entry in self._sandbox.log.entries())
@@ -174,6 +183,8 @@ class Killer:
 
     def _pass_time(self) -> None:
         """Let more time pass than a key lives, here and there."""
+        # No call is under way for so long: one that was would find its key forgotten, and be done a second time.
+        self._await_quiet()
         self._ahead += PAUSE
         self._sandbox.advance(PAUSE)
         self.pauses += 1
