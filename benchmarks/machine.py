@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.cases import cases
 
-ALWAYS = ("aiohttp", "msgspec", "aiolimiter", "yarl")
+ALWAYS = ("aiohttp", "msgspec", "aiolimiter", "hiredis", "isal", "yarl")
 
 
 def processor() -> str:
