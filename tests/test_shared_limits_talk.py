@@ -7,6 +7,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from itertools import count
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,6 +36,7 @@ class Way:
         self.url = ""
         self.opened = 0
         self._heard: list[asyncio.Event] = []
+        self._served: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[Way]:
@@ -43,8 +45,9 @@ class Way:
         async with listener:
             self.url = f"redis://127.0.0.1:{listener.sockets[0].getsockname()[1]}{self._rest}"
             yield self
-            for heard in self._heard:
-                heard.set()
+            for task in self._served:
+                task.cancel()
+            await asyncio.gather(*self._served, return_exceptions=True)
 
     def fall_silent(self) -> None:
         """Nothing that is open now carries a byte any more."""
@@ -52,12 +55,21 @@ class Way:
             heard.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._served.add(cast("asyncio.Task[None]", asyncio.current_task()))
         heard = asyncio.Event()
         heard.set()
         self._heard.append(heard)
         self.opened += 1
         to_read, to_write = await asyncio.open_connection(self._host, self._port)
-        await asyncio.gather(_carry(reader, to_write, heard), _carry(to_read, writer, heard))
+        try:
+            await asyncio.gather(_carry(reader, to_write, heard), _carry(to_read, writer, heard))
+        except asyncio.CancelledError:
+            pass  # the test is over
+        finally:
+            for each in (writer, to_write):
+                each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: asyncio.Event) -> None:
