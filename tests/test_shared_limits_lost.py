@@ -67,6 +67,27 @@ def test_the_eviction_of_other_programs_calls_is_noticed(shared: Shared, shared_
     assert left == 59, "and what nobody knows of any more holds nothing back for ever"
 
 
+def test_what_is_kept_of_a_day_outlives_it(shared: Shared, shared_server: str, app: str) -> None:
+    """The app's key and the tenant's live for a day beyond the last call: told anew each hour, and to a new key."""
+
+    async def main() -> None:
+        limiter, keys = shared.limiter(app=app), [f"xero_async:{{{app}}}:{name}" for name in ("app", "tenant:a")]
+        with plain_client(shared_server) as client:
+            for seconds in (5000, 50):
+                await answered(limiter, "a")
+                await limiter.settle()
+                assert all(86_400 <= client.ttl(key) <= 90_000 for key in keys)
+                assert all(client.expire(key, seconds) for key in keys)
+                await asyncio.sleep(3600)
+            for _ in range(2):
+                await answered(limiter, "a")
+                await limiter.settle()
+                assert 86_400 <= client.ttl(keys[1]) <= 90_000
+                client.delete(keys[1])
+
+    shared.run(main())
+
+
 def test_counts_that_are_of_no_matter_any_more_may_go(shared: Shared, shared_server: str, app: str) -> None:
     """An eviction after a minute and a lease without calls costs nobody anything."""
 

@@ -211,8 +211,16 @@ if steps % SWEEP == 0 then
     end
   end
 end
-redis.call('PEXPIRE', KEYS[1], IDLE / 1000)
-redis.call('PEXPIRE', KEYS[4], math.ceil(math.max(IDLE, day.held - now + DAY_RECHECK) / 1000))
+-- What lives for a day and an hour need not be told so more than once an hour.
+local function is_of_before(known)
+  return math.floor(known.at / HOUR) < math.floor(now / HOUR)
+end
+if is_of_before(app_record) then
+  redis.call('PEXPIRE', KEYS[1], IDLE / 1000)
+end
+if is_of_before(record) or not state[8] or day.held ~= day_was.held then
+  redis.call('PEXPIRE', KEYS[4], math.ceil(math.max(IDLE, day.held - now + DAY_RECHECK) / 1000))
+end
 
 local day_left = now < day.held and 0 or math.max(0, day.floor - tenant.flying)
 return {

@@ -9,9 +9,10 @@
 -- All times are whole microseconds of one clock, so that no fraction is lost on the way through text.
 
 local SECOND = 1000000
-local DAY, DAY_RECHECK = 86400 * SECOND, 3600 * SECOND
+local HOUR, DAY = 3600 * SECOND, 86400 * SECOND
+local DAY_RECHECK = HOUR
 local LONG_RUN, MOST_OF = 8, 0.7
-local IDLE = 90000 * SECOND -- what is remembered of an app or a tenant that makes no calls
+local IDLE = DAY + HOUR -- what is remembered of an app or a tenant that makes no calls
 local LATE = 1 * SECOND -- by how much a process may miss the moment at which it said it would ask again
 local SWEEP = 10000 -- so many steps apart, what is remembered of tenants without calls is dropped
 local NEVER = -1

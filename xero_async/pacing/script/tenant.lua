@@ -149,6 +149,9 @@ local function stand(class, wait, again)
 end
 
 local function wake()
+  if redis.call('EXISTS', lines[0], lines[1]) == 0 then
+    return
+  end
   for class = 0, 1 do
     local free = room(tenant, class == 1)
     if free > 0 then
