@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator, Iterator
+from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,8 @@ from servers import redis_server
 # A busy machine must not fail a test that is right.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+_apps = count()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -80,6 +83,18 @@ def shared_server() -> Generator[str]:
     """A Redis for tests that leave each other's keys alone."""
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture
+def shared(shared_server: str) -> Shared:
+    """Limits through a real server, in virtual time."""
+    return Shared(shared_server)
+
+
+@pytest.fixture
+def app() -> str:
+    """The name of an app that no other test has."""
+    return f"tested-{next(_apps)}"
 
 
 @pytest.fixture(params=["in process", "shared"])

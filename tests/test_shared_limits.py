@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Coroutine
-from itertools import count
 from random import Random
 from statistics import quantiles
 from time import monotonic
@@ -24,20 +23,6 @@ from xero_async.pacing import Limits, SharedPacer
 from xero_async.pacing.shared import RedisLimits
 from xero_async.sandbox import Sandbox, SandboxLimits
 from xero_async.wire.errors import DailyLimitReached, InvalidArgument, LimitsUnavailable
-
-_numbers = count()
-
-
-@pytest.fixture
-def shared(shared_server: str) -> Shared:
-    """Limits through a real server, in virtual time."""
-    return Shared(shared_server)
-
-
-@pytest.fixture
-def app() -> str:
-    """The name of an app that no other test has."""
-    return f"limits-{next(_numbers)}"
 
 
 def signed_in(sandbox: Sandbox, limits: RedisLimits, **options: Any) -> Xero:

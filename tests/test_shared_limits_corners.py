@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from itertools import count
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -20,19 +19,6 @@ from xero_async.pacing.shared import RedisLimits
 from xero_async.wire.errors import LimitsUnavailable
 
 T = TypeVar("T")
-_numbers = count()
-
-
-@pytest.fixture
-def shared(shared_server: str) -> Shared:
-    """Limits through a real server, in virtual time."""
-    return Shared(shared_server)
-
-
-@pytest.fixture
-def app() -> str:
-    """The name of an app that no other test has."""
-    return f"corners-{next(_numbers)}"
 
 
 def test_the_shared_limits_are_imported_when_they_are_asked_for() -> None:

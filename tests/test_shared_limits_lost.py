@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import count
 from time import monotonic
 
 import pytest
@@ -14,20 +13,6 @@ from xero_async.ending import ended
 from xero_async.pacing import Limits
 from xero_async.pacing.shared import RedisLimits
 from xero_async.wire.errors import LimitsUnavailable
-
-_numbers = count()
-
-
-@pytest.fixture
-def shared(shared_server: str) -> Shared:
-    """Limits through a real server, in virtual time."""
-    return Shared(shared_server)
-
-
-@pytest.fixture
-def app() -> str:
-    """The name of an app that no other test has."""
-    return f"lost-{next(_numbers)}"
 
 
 @pytest.mark.parametrize(

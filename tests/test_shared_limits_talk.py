@@ -6,7 +6,6 @@ import asyncio
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from itertools import count
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -17,14 +16,6 @@ from xero_async.pacing.exchange import Ask, Flags, Reply, Rules, given_back
 from xero_async.pacing.link import Link
 from xero_async.pacing.shared import RedisLimits
 from xero_async.wire.errors import LimitsUnavailable
-
-_numbers = count()
-
-
-@pytest.fixture
-def app() -> str:
-    """The name of an app that no other test has."""
-    return f"talk-{next(_numbers)}"
 
 
 class Way:
